@@ -1,0 +1,4 @@
+drop view outbox_debezium;
+drop table outbox_rejected;
+drop table outbox;
+drop function outbox_gate();

@@ -1,0 +1,3 @@
+drop table set_aside;
+drop table inbox;
+drop table fence;

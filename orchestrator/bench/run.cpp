@@ -1,0 +1,277 @@
+#include "orchestrator/bench/run.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "orchestrator/bench/books_check.hpp"
+#include "orchestrator/bench/child.hpp"
+#include "orchestrator/bench/meter.hpp"
+#include "orchestrator/bench/saga.hpp"
+
+namespace skald::bench {
+namespace {
+using std::chrono::steady_clock;
+using what = run_settings::what;
+
+constexpr milliseconds to_prepare{60'000}, to_be_ready{60'000}, to_stop{60'000}, slack{30'000};
+constexpr milliseconds to_recover{60'000}, look_again{2};
+constexpr int shortest_life_ms = 500, longest_life_ms = 4'000;  // of a service that is killed
+
+std::string unique_name() {
+  static int made = 0;
+  return "skald_bench_" + std::to_string(::getpid()) + "_" +
+         std::to_string(steady_clock::now().time_since_epoch().count() % 1'000'000) + "_" +
+         std::to_string(++made);
+}
+
+void wait_to_stop(const parent_line& line) {
+  pollfd p{line.fd(), POLLIN, 0};
+  ::poll(&p, 1, -1);
+}
+
+child start_service(const ground& g) {
+  auto started = child::start("service", [&g](parent_line& line) {
+    service s(g.service_settings());
+    s.start();
+    line.say("ready");
+    wait_to_stop(line);
+    s.stop();
+    return std::string();
+  });
+  return started;
+}
+
+child start_stand_in(const servers& s, const ground& g, int workers) {
+  return child::start("floor engine", [&s, &g, workers](parent_line& line) {
+    stand_in(
+        kafka_at(s.kafka), {.prefix = g.name(), .shards = ground::shards, .workers = workers},
+        [&] { line.say("ready"); }, [&] { return line.stop_asked(); });
+    return std::string();
+  });
+}
+
+child start_participants(const servers& s, const ground& g, const run_settings& r) {
+  return child::start("participants", [&s, &g, &r](parent_line& line) {
+    std::optional<std::string> database;
+    if (r.subject == what::service) database = g.participants_database();
+    participate(
+        kafka_at(s.kafka), r.participants, database, [&] { line.say("ready"); },
+        [&] { return line.stop_asked(); });
+    return std::string();
+  });
+}
+
+const char* words(stage at) {
+  return at == stage::warm ? "warm" : "measured";
+}
+
+child start_driver(const servers& s, const load_settings& load) {
+  return child::start("load generator", [&s, &load](parent_line& line) {
+    return drive(
+               kafka_at(s.kafka), load, [&](stage at) { line.say(words(at)); },
+               [&] { return line.stop_asked(); })
+        .text();
+  });
+}
+
+child start_postgres_floor(const ground& g, const run_settings& r) {
+  return child::start("PostgreSQL floor", [&g, &r](parent_line& line) {
+    const auto definition = g.definition_no();
+    return drive_in_memory(
+               r.load, r.participants,
+               {.prefix = g.name(),
+                .shards = ground::shards,
+                .workers = r.workers,
+                .database = g.database(),
+                .definition_no = definition},
+               g.participants_database(), [&](stage at) { line.say(words(at)); },
+               [&] { return line.stop_asked(); })
+        .text();
+  });
+}
+
+void prepare(const servers& s, const ground& g, const run_settings& r) {
+  child::start("preparation", [&](parent_line&) {
+    if (r.subject == what::postgres_floor) {
+      memory_log log;
+      g.prepare(in_memory(log));
+    } else {
+      g.prepare(kafka_at(s.kafka));
+    }
+    return std::string();
+  }).hear(to_prepare);
+  if (r.preload) g.preload(r.preload);
+}
+
+// Sum of all that the shards have read: it moves with every commit of records.
+std::int64_t progress(pg::connection& db) {
+  return db.exec("select coalesce(sum(o), 0)::bigint from shard, unnest(next_offset) o")
+      .number(0, 0);
+}
+
+double first_commit_ms(pg::connection& db, std::int64_t before) {
+  const auto begin = steady_clock::now();
+  while (progress(db) == before) {
+    if (steady_clock::now() - begin > to_recover)
+      throw std::runtime_error("service: no commit for 60 s after a restart");
+    ::poll(nullptr, 0, static_cast<int>(look_again.count()));
+  }
+  return std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count();
+}
+
+// The parts of one run over Kafka. What is under test comes first.
+struct company {
+  child subject, participants, driver;
+};
+
+// Whoever has failed first says why; the driver only notices that nothing ends.
+std::string hear_of(company& c, milliseconds at_most) {
+  try {
+    return c.driver.hear(at_most);
+  } catch (const std::exception&) {
+    c.subject.hear_if(milliseconds(0));
+    c.participants.hear_if(milliseconds(0));
+    throw;
+  }
+}
+
+class killer {
+ public:
+  killer(pg::connection& db, const ground& g, int kills, std::uint64_t seed)
+      : db_(db), ground_(g), left_(kills), random_(seed) {}
+
+  // Kills and restarts until the driver has something to say; then no more.
+  std::string hear_of(company& c, milliseconds at_most, std::vector<double>& recovery_ms) {
+    const auto end = steady_clock::now() + at_most;
+    std::uniform_int_distribution<int> life(shortest_life_ms, longest_life_ms);
+    for (; left_ > 0; --left_) {
+      if (auto line = c.driver.hear_if(milliseconds(life(random_)))) return *line;
+      c.subject.kill();
+      const auto before = progress(db_);
+      c.subject = start_service(ground_);
+      recovery_ms.push_back(first_commit_ms(db_, before));
+    }
+    return bench::hear_of(c, std::chrono::ceil<milliseconds>(end - steady_clock::now()));
+  }
+
+ private:
+  pg::connection& db_;
+  const ground& ground_;
+  int left_;
+  std::mt19937_64 random_;
+};
+
+void measure_over_kafka(const servers& s, const ground& g, const run_settings& r,
+                        pg::connection& db, meter& m, run_result& result) {
+  const bool serving = r.subject == what::service;
+  auto subject = serving ? start_service(g) : start_stand_in(s, g, r.workers);
+  subject.hear(to_be_ready);
+  auto participants = start_participants(s, g, r);
+  participants.hear(to_be_ready);
+  company c{std::move(subject), std::move(participants), start_driver(s, r.load)};
+  killer kills(db, g, r.kills, r.load.seed);
+  hear_of(c, r.load.first_end_within + r.load.warm_up + slack);
+  m.watch("service", c.subject.pid());
+  m.watch("participants", c.participants.pid());
+  m.watch("driver", c.driver.pid());
+  m.begin();
+  kills.hear_of(c, r.load.measured + slack + to_recover * r.kills, result.recovery_ms);
+  m.end();
+  result.service_memory = memory_of(c.subject.pid()).value_or(memory_use{});
+  result.load = load_result::read(hear_of(c, r.load.drain_at_most + slack));
+  c.participants.finish(to_stop);
+  c.subject.finish(to_stop);
+}
+
+void measure_in_memory(const ground& g, const run_settings& r, meter& m, run_result& result) {
+  auto all = start_postgres_floor(g, r);
+  all.hear(r.load.first_end_within + r.load.warm_up + slack);
+  m.watch("service", all.pid());
+  m.begin();
+  all.hear(r.load.measured + slack);
+  m.end();
+  result.load = load_result::read(all.hear(r.load.drain_at_most + slack));
+}
+}  // namespace
+
+std::optional<double> run_result::cpu_ms_per_saga() const {
+  double sum = 0;
+  for (const auto& [process, ms] : cpu_ms) {
+    if (!ms) return {};
+    sum += *ms;
+  }
+  return per_saga(sum);
+}
+
+run_result run(const servers& s, const run_settings& wanted) {
+  const ground g(s, unique_name(), wanted.workers);
+  auto r = wanted;
+  r.load.prefix = g.name();
+  r.load.run = g.name();
+  r.load.definition = std::string(measured_saga().name);
+  prepare(s, g, r);
+  pg::connection db(g.database());
+  meter m(db);
+  m.watch("postgres", postmaster_of(db));
+  run_result result{.name = r.name};
+  if (r.subject == what::postgres_floor) {
+    measure_in_memory(g, r, m, result);
+  } else {
+    m.watch("kafka", kafka_of(s.kafka));
+    measure_over_kafka(s, g, r, db, m, result);
+  }
+  result.cpu_ms = m.cpu_ms();
+  result.wal_bytes = m.wal_bytes();
+  result.busy_share = m.busy_share();
+  if (r.subject != what::kafka_floor)
+    result.violations = check_books(db, g.participants_database(), result.load, r.preload);
+  else if (result.load.never_ended)
+    result.violations.push_back(std::to_string(result.load.never_ended) + " sagas never ended");
+  return result;
+}
+
+restart_result run_restart(const servers& s, std::int64_t open_sagas, int workers) {
+  const ground g(s, unique_name(), workers);
+  prepare(s, g, {});
+  pg::connection db(g.database());
+  const auto sagas = [&] { return db.exec("select count(*) from saga").number(0, 0); };
+  load_settings load{.prefix = g.name(),
+                     .definition = std::string(waiting_saga().name),
+                     .run = g.name(),
+                     .pace = {.window = static_cast<std::size_t>(open_sagas)},
+                     .first_end_within = std::chrono::hours(1),
+                     .warm_up = milliseconds(0),
+                     .measured = milliseconds(1),
+                     .most = static_cast<std::uint64_t>(open_sagas)};
+  auto subject = start_service(g);
+  subject.hear(to_be_ready);
+  const auto empty = memory_of(subject.pid()).value_or(memory_use{});
+  {
+    auto driver = start_driver(s, load);
+    const auto end = steady_clock::now() + std::chrono::minutes(5);
+    while (sagas() < open_sagas) {
+      driver.hear_if(milliseconds(100));
+      if (steady_clock::now() > end) throw std::runtime_error("the sagas do not open");
+    }
+  }
+  const auto full = memory_of(subject.pid()).value_or(memory_use{});
+  subject.kill();
+  // One more start is waiting when the service comes back.
+  load.run = g.name() + "_after";
+  load.most = 1;
+  load.first_end_within = load.drain_at_most = milliseconds(1);
+  start_driver(s, load).last_word(slack);
+  const auto before = progress(db);
+  const auto begin = steady_clock::now();
+  subject = start_service(g);
+  first_commit_ms(db, before);
+  restart_result result{.open_sagas = open_sagas};
+  result.first_commit_ms =
+      std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count();
+  result.bytes_per_open_saga = (full.rss_mb - empty.rss_mb) * 1e6 / static_cast<double>(open_sagas);
+  subject.finish(to_stop);
+  return result;
+}
+}  // namespace skald::bench

@@ -1,0 +1,54 @@
+// skald relay: takes an application's outbox to Kafka until SIGTERM or SIGINT.
+#include "orchestrator/cli/relay.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/stop_signals.hpp"
+#include "outbox/kafka/relay_log.hpp"
+#include "outbox/postgres/connection.hpp"
+
+namespace skald::cli {
+namespace {
+relay_events told_to_log() {
+  return {.leading = [](bool yes) { spdlog::info(yes ? "this relay leads" : "standing by"); },
+          .asleep = {},
+          .rejected =
+              [](std::int64_t id, std::string_view topic, std::string_view reason) {
+                spdlog::error(
+                    "row {} for topic {} can never be sent and lies in outbox_rejected: {}", id,
+                    topic, reason);
+              },
+          .trouble = [](std::string_view sentence) { spdlog::warn("{}", sentence); }};
+}
+
+int run_relay(context& x) {
+  const auto signals = block_stop_signals();
+  const auto running = start_relay(required(x, "postgres"), required(x, "kafka"));
+  wait_for_stop(signals);
+  stop_relay(*running);
+  return done;
+}
+}  // namespace
+
+std::unique_ptr<relay> start_relay(const std::string& postgres, const std::string& kafka) {
+  relay_settings settings;
+  settings.postgres = postgres;
+  pg::connection reachable(postgres);
+  kafka::open_admin({.bootstrap = kafka})->cluster_id();
+  auto running = std::make_unique<relay>(
+      settings, kafka::relay_log({.bootstrap = kafka, .client_id = "skald-relay"}), told_to_log());
+  running->start();
+  return running;
+}
+
+void stop_relay(relay& running) {
+  running.stop();
+  const auto c = running.count();
+  spdlog::info("the relay has stopped: {} rows sent, {} rejected", c.sent, c.rejected);
+}
+
+void add_relay(const commands& c) {
+  c.add("relay", "Take an application's outbox to Kafka until SIGTERM", run_relay);
+}
+}  // namespace skald::cli

@@ -1,0 +1,122 @@
+// skald saga list, show, history: read from the database.
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/find_saga.hpp"
+#include "orchestrator/read_model.hpp"
+
+namespace skald::cli {
+namespace {
+using nlohmann::ordered_json;
+
+constexpr int largest_page = 1000;
+
+ordered_json or_null(const std::string& text) {
+  return text.empty() ? ordered_json() : ordered_json(text);
+}
+
+ordered_json to_row(const read_model::saga& s) {
+  return {{"key", s.key},
+          {"definition", s.definition},
+          {"version", s.version},
+          {"phase", s.phase},
+          {"facet", or_null(s.facet)},
+          {"started_at", s.started_at},
+          {"changed_at", or_null(s.changed_at)},
+          {"due_at", or_null(s.due_at)},
+          {"events", s.seq},
+          {"id", s.id},
+          {"no", s.no}};
+}
+
+struct list_options {
+  read_model::saga_filter filter;
+  std::string definition, state;
+  std::int64_t below = 0;
+};
+
+int list(context& x, list_options o) {
+  if (!o.definition.empty()) o.filter.definition = o.definition;
+  if (o.state == "stuck" || o.state == "paused")
+    o.filter.facet = o.state;
+  else if (!o.state.empty())
+    o.filter.phase = o.state;
+  if (o.below > 0) o.filter.below_no = o.below;
+  pg::connection database(required(x, "postgres"));
+  auto rows = ordered_json::array();
+  for (const auto& s : read_model::sagas(database, o.filter)) rows.push_back(to_row(s));
+  x.output.list(rows, {"key", "definition", "version", "phase", "facet", "started_at", "events"});
+  if (static_cast<int>(rows.size()) == o.filter.limit)
+    x.err << "skald: there may be more: --below " << rows.back()["no"] << '\n';
+  return done;
+}
+
+ordered_json to_row(const read_model::journal_line& l) {
+  return {{"seq", l.seq},
+          {"at", l.at},
+          {"event", l.event},
+          {"step", or_null(l.step)},
+          {"outcome", l.outcome},
+          {"type", or_null(l.type)},
+          {"data", or_null(l.payload)},
+          {"message_id", or_null(l.message_id)}};
+}
+
+int history(context& x, const std::string& name, const std::string& definition, int limit,
+            std::int64_t after) {
+  pg::connection database(required(x, "postgres"));
+  const auto s = find_saga(database, name, definition);
+  auto rows = ordered_json::array();
+  for (const auto& l : read_model::history(database, s.no, after, limit)) rows.push_back(to_row(l));
+  x.output.list(rows, {"seq", "at", "event", "step", "outcome", "data"});
+  if (static_cast<int>(rows.size()) == limit)
+    x.err << "skald: there may be more: --after " << rows.back()["seq"] << '\n';
+  return done;
+}
+
+struct name_options {
+  std::string name, definition;
+  int limit = 100;
+  std::int64_t after = 0;
+};
+
+CLI::App* named(CLI::App* sub, name_options& o) {
+  sub->add_option("saga", o.name, "its id or business key")->required();
+  sub->add_option("--definition", o.definition, "when several definitions have that key");
+  return sub;
+}
+}  // namespace
+
+void add_saga(const commands& c) {
+  auto* const group = c.group("saga", "Sagas: find them, see what happened to them");
+  const auto l = std::make_shared<list_options>();
+  auto* const all =
+      c.add_to(*group, "list", "Sagas, newest first", [l](context& x) { return list(x, *l); });
+  all->add_option("--definition", l->definition, "only of this definition");
+  all->add_option("--state", l->state, "only in this state")
+      ->check(CLI::IsMember(
+          {"parked", "running", "aborting", "completed", "aborted", "stuck", "paused"}));
+  all->add_option("--limit", l->filter.limit, "at most so many")
+      ->check(CLI::Range(1, largest_page));
+  all->add_option("--below", l->below, "the next page: below this saga number");
+
+  const auto n = std::make_shared<name_options>();
+  named(c.add_to(*group, "show", "One saga",
+                 [n](context& x) {
+                   pg::connection database(required(x, "postgres"));
+                   x.output.show(to_row(find_saga(database, n->name, n->definition)));
+                   return done;
+                 }),
+        *n);
+  auto* const past = named(
+      c.add_to(*group, "history", "Everything that was said to one saga",
+               [n](context& x) { return history(x, n->name, n->definition, n->limit, n->after); }),
+      *n);
+  past->add_option("--limit", n->limit, "at most so many")->check(CLI::Range(1, largest_page));
+  past->add_option("--after", n->after, "the next page: after this sequence number");
+  add_saga_start(c, *group);
+  add_saga_replay(c, *group);
+}
+}  // namespace skald::cli

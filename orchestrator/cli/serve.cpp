@@ -1,0 +1,77 @@
+// skald serve: the service until SIGTERM or SIGINT.
+#include <spdlog/spdlog.h>
+
+#include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/relay.hpp"
+#include "orchestrator/cli/stop_signals.hpp"
+#include "orchestrator/failpoint.hpp"
+#include "orchestrator/service.hpp"
+
+namespace skald::cli {
+namespace {
+constexpr std::int64_t most_shards = 256, most_workers = 64;
+
+int bounded(const context& x, std::string_view setting, std::int64_t most) {
+  const auto n = x.settings.count(setting);
+  if (n < 1 || n > most)
+    throw failure(usage, std::string(setting) + " = " + std::to_string(n) + " must be 1 to " +
+                             std::to_string(most));
+  return static_cast<int>(n);
+}
+
+settings to_settings(const context& x) {
+  skald::settings s;
+  s.postgres_url = required(x, "postgres");
+  s.kafka.bootstrap = required(x, "kafka");
+  s.prefix = x.settings.text("prefix");
+  s.node = x.settings.text("node");
+  s.shards = bounded(x, "shards", most_shards);
+  s.workers = bounded(x, "workers", most_workers);
+  s.topic_retention_ms = x.settings.duration("topic_retention").count();
+  s.fence_retention_ms = x.settings.duration("fence_retention").count();
+  s.horizon_ms = x.settings.duration("horizon").count();
+  s.version = SKALD_VERSION;
+  s.log = [](int severity, std::string_view text) {
+    constexpr int error = 3, warning = 4;
+    spdlog::log(severity <= error     ? spdlog::level::err
+                : severity == warning ? spdlog::level::warn
+                                      : spdlog::level::info,
+                "{}", text);
+  };
+  s.kafka.log = s.log;
+  return s;
+}
+
+int serve(context& x) {
+  const auto signals = block_stop_signals();
+  failpoint::arm_from_environment();
+  auto s = to_settings(x);
+  const auto workers = s.workers;
+  service running(std::move(s));
+  running.start();
+  std::unique_ptr<relay> relaying;
+  if (const auto& application = x.settings.text("relay.postgres"); !application.empty())
+    relaying = start_relay(application, required(x, "kafka"));
+  spdlog::info("skald {} serves topics {}.* with {} workers", SKALD_VERSION,
+               x.settings.text("prefix"), workers);
+  wait_for_stop(signals);
+  spdlog::info("stopping: the batch under way is finished first");
+  if (relaying) stop_relay(*relaying);
+  running.stop();
+  spdlog::info("stopped");
+  return done;
+}
+}  // namespace
+
+void add_serve(const commands& c) {
+  c.add("serve", "Run sagas until SIGTERM", [](context& x) {
+    try {
+      return serve(x);
+    } catch (const cannot_serve& e) {
+      throw failure(failed, e.what());
+    } catch (const store_error& e) {
+      throw failure(unreachable, e.what());
+    }
+  });
+}
+}  // namespace skald::cli

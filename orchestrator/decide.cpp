@@ -1,0 +1,210 @@
+#include "orchestrator/decide.hpp"
+
+#include <algorithm>
+
+#include "orchestrator/failpoint.hpp"
+#include "orchestrator/journal.hpp"
+#include "orchestrator/quarantine.hpp"
+#include "outbox/frame.hpp"
+#include "sagas/encoding.hpp"
+
+namespace skald {
+using machine::event_kind;
+using machine::verdict;
+
+namespace {
+enum facet : std::uint8_t { parked, running, aborting, paused, stuck, surplus_open };
+
+std::uint8_t facet_of(const live_saga& saga) {
+  const auto& s = saga.state;
+  if (s.paused) return paused;
+  if (machine::stuck(saga.definition->spec(), s)) return stuck;
+  switch (s.phase) {
+    case machine::phase::none:
+      return parked;
+    case machine::phase::running:
+      return running;
+    case machine::phase::aborting:
+      return aborting;
+    default:
+      return surplus_open;
+  }
+}
+}  // namespace
+
+void decider::begin(batch& b, std::int64_t at_ms) {
+  batch_ = &b;
+  at_ms_ = at_ms;
+  touched_.clear();
+}
+
+void decider::quarantine(std::int16_t shard, const wire::record& record, std::string_view reason) {
+  batch_->quarantined.push_back(quarantined(shard, record, reason));
+  shard_(shard).touched = true;
+}
+
+void decider::forward(std::int16_t shard, const std::string& topic, std::string_view key,
+                      const std::vector<wire::header>& headers, std::string_view value) {
+  auto& s = shard_(shard);
+  wire::append_frame(s.packed, topic, key, headers, value);
+  ++s.frames;
+  s.touched = true;
+}
+
+void decider::refuse(const input& in, std::string_view reason) {
+  metrics_.messages_quarantined_total.add();
+  quarantine(in.shard, *in.record, reason);
+}
+
+live_saga* decider::find_or_make(const input& in) {
+  if (auto* known = sagas_.find(in.saga)) return known;
+  if (in.from == input::source::timer) return nullptr;
+  auto& saga = sagas_.add(in.saga);
+  saga.shard = in.shard;
+  saga.definition = in.definition;
+  saga.key = in.key;
+  saga.state.jitter_seed = jitter_seed(in.saga);
+  return &saga;
+}
+
+void decider::decide(const input& in) {
+  auto* saga = find_or_make(in);
+  if (in.from == input::source::timer) {
+    if (saga && !saga->fresh) return apply_timers(in, *saga);
+    return shard_(in.shard).open.forget(in.timer_no);
+  }
+  if (saga->key != in.key) return refuse(in, "the record's key is not the saga's key");
+  auto r = translator_.read(in, *saga);
+  if (!r.problem.empty()) {
+    refuse(in, r.problem);
+  } else if (r.ignored) {
+    metrics_.messages_unmatched_total.add();
+  } else {
+    r.event.at_ms = at_ms_;
+    apply(in, *saga, r.event, r);
+  }
+  if (saga->fresh && !saga->touched) sagas_.erase(saga->id);
+}
+
+void decider::apply_timers(const input& in, live_saga& saga) {
+  due_.clear();
+  machine::due_events(saga.state, at_ms_, due_);
+  for (const auto& e : due_) {
+    metrics_.timers_fired_total.add();
+    failpoint::pass("timer.fired");
+    apply(in, saga, e, {});
+  }
+  if (!saga.touched)
+    shard_(saga.shard).open.set(saga.no, saga.id, machine::next_due_ms(saga.state), facet_of(saga));
+}
+
+void decider::apply(const input& in, live_saga& saga, const machine::event& event,
+                    const reading& r) {
+  actions_.clear();
+  if (r.stale) {
+    if (saga.fresh || machine::finished(saga.state) || saga.state.recorded >= machine::max_recorded)
+      return metrics_.messages_late_total.add();
+    ++saga.state.recorded;
+    return write_journal(saga, event, r, stale_outcome);
+  }
+  const auto before = saga.values.here();
+  if (r.has_values && !keep_values(saga, r.what, translator_.payload())) {
+    saga.values.rewind(before);
+    return refuse(in, "the saga holds as many values as one saga may (128 KiB)");
+  }
+  const auto recorded = saga.state.recorded;
+  const auto outcome =
+      machine::step(saga.definition->spec(), saga.state, event, guard_facts(saga), actions_);
+  if (!keeps_values(outcome.verdict)) saga.values.rewind(before);
+  count(in, outcome, saga);
+  if (outcome.verdict == verdict::overflow) return refuse(in, outcome.why);
+  const bool noted = saga.state.recorded > recorded && saga.state.recorded <= machine::max_recorded;
+  const bool has_row = !saga.fresh || saga.touched;
+  if (!outcome.changed && !(noted && has_row)) return;
+  write_journal(saga, event, r, static_cast<std::uint8_t>(outcome.verdict));
+  auto& shard = shard_(saga.shard);
+  for (const auto& a : actions_)
+    if (!commands_.write(saga, a, in.envelope, at_ms_, shard))
+      metrics_.commands_impossible_total.add();
+}
+
+void decider::write_journal(live_saga& saga, const machine::event& event, const reading& r,
+                            std::uint8_t outcome) {
+  auto& shard = shard_(saga.shard);
+  if (saga.fresh && saga.no == 0) {
+    saga.no = saga_no::take(shard.next_no, at_ms_, shard.id());
+    shard.young.push_back(saga.no);
+  }
+  if (!saga.touched) {
+    saga.touched = true;
+    touched_.push_back(&saga);
+  }
+  shard.touched = true;
+  const auto row = to_journal(event);
+  batch_->journal.push_back({.saga_no = saga.no,
+                             .seq = ++saga.seq,
+                             .kind = row.kind,
+                             .step = row.step,
+                             .number = row.number,
+                             .occurrence = row.occurrence,
+                             .message_id = r.what.message_id,
+                             .type = r.what.type,
+                             .payload = r.payload,
+                             .outcome = outcome,
+                             .commands_hash = hash_of(actions_)});
+}
+
+void decider::count(const input& in, const machine::outcome& o, const live_saga& saga) {
+  if (o.verdict == verdict::duplicate) metrics_.messages_duplicate_total.add();
+  if (o.verdict == verdict::conflict) metrics_.messages_conflict_total.add();
+  if (o.verdict == verdict::recorded && in.record) metrics_.messages_late_total.add();
+  if (saga.fresh && !o.changed) metrics_.messages_unmatched_total.add();
+  for (const auto& a : actions_) switch (a.kind) {
+      case machine::action_kind::tell_started:
+        metrics_.sagas_started_total.add();
+        break;
+      case machine::action_kind::tell_completed:
+        metrics_.sagas_completed_total.add();
+        break;
+      case machine::action_kind::tell_aborted:
+        metrics_.sagas_aborted_total.add();
+        break;
+      case machine::action_kind::tell_stuck:
+        metrics_.sagas_stuck_total.add();
+        break;
+      default:
+        break;
+    }
+}
+
+void decider::end() {
+  for (auto* saga : touched_) end_saga(*saga);
+}
+
+void decider::end_saga(live_saga& saga) {
+  auto& shard = shard_(saga.shard);
+  const auto due_ms = machine::next_due_ms(saga.state);
+  auto& rows = saga.fresh ? batch_->fresh : batch_->changed;
+  rows.push_back({.no = saga.no,
+                  .id = saga.id,
+                  .definition = saga.definition->no(),
+                  .key = saga.key,
+                  .phase = static_cast<std::uint8_t>(saga.state.phase),
+                  .seq = saga.seq,
+                  .due_ms = due_ms,
+                  .state = machine::encode(saga.state)});
+  auto* open = shard.open.find(saga.no);
+  if (machine::finished(saga.state)) {
+    if (open && open->has_row) batch_->closed.push_back(saga.no);
+    return shard.open.forget(saga.no);
+  }
+  const auto facet = facet_of(saga);
+  const bool had_row = open && open->has_row, same = had_row && open->facet == facet;
+  shard.open.set(saga.no, saga.id, due_ms, facet);
+  // Beside the old ones, listed at once: what is open again, and what waits for people.
+  const bool listed =
+      had_row || saga.no < shard.swept_no() || facet >= paused || machine::item_open(saga.state);
+  if (listed && !same) batch_->opened.push_back({saga.no, saga.shard, facet});
+  shard.open.find(saga.no)->has_row = listed;
+}
+}  // namespace skald

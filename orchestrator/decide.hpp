@@ -1,0 +1,60 @@
+// Decide: what each input means to its saga, in memory, through the engine. Several inputs of one
+// saga fold into one row. No I/O: what is to be written is left in the batch and the shards.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "orchestrator/commands.hpp"
+#include "orchestrator/consume.hpp"
+#include "orchestrator/input.hpp"
+#include "orchestrator/live.hpp"
+#include "orchestrator/shard.hpp"
+#include "orchestrator/translate.hpp"
+
+namespace skald {
+class decider final : public consumer::sink {
+ public:
+  using shard_of = std::function<owned_shard&(std::int16_t)>;
+
+  decider(catalog& known, saga_cache& sagas, command_writer& commands, metrics& counts,
+          shard_of shards)
+      : sagas_(sagas),
+        commands_(commands),
+        metrics_(counts),
+        shard_(std::move(shards)),
+        translator_(known) {}
+
+  void begin(batch&, std::int64_t at_ms);
+  void decide(const input&);
+  void end();  // one row for each saga that moved, its timer, its row in table open
+
+  void quarantine(std::int16_t shard, const wire::record&, std::string_view reason) override;
+  void forward(std::int16_t shard, const std::string& topic, std::string_view key,
+               const std::vector<wire::header>&, std::string_view value) override;
+
+ private:
+  live_saga* find_or_make(const input&);
+  void apply_timers(const input&, live_saga&);
+  void apply(const input&, live_saga&, const machine::event&, const reading&);
+  void write_journal(live_saga&, const machine::event&, const reading&, std::uint8_t outcome);
+  void refuse(const input&, std::string_view reason);
+  void count(const input&, const machine::outcome&, const live_saga&);
+  void end_saga(live_saga&);
+
+  saga_cache& sagas_;
+  command_writer& commands_;
+  metrics& metrics_;
+  shard_of shard_;
+  translator translator_;
+
+  batch* batch_ = nullptr;
+  std::int64_t at_ms_ = 0;
+  std::vector<live_saga*> touched_;
+  std::vector<machine::action> actions_;
+  std::vector<machine::event> due_;
+};
+}  // namespace skald

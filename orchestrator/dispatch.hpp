@@ -1,0 +1,62 @@
+// Dispatch: committed frames on their way into the log, and which packed rows may be deleted.
+//
+// A lot is one row of outbox_batch. Lots are sent in the order they are added; a full producer
+// leaves the rest here, and the worker takes nothing new until it is gone. One thread.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "orchestrator/store.hpp"
+#include "outbox/frame.hpp"
+#include "outbox/log.hpp"
+
+namespace skald {
+class outgoing {
+ public:
+  using row = std::pair<std::int16_t, std::int64_t>;  // shard, seq
+
+  // A committed row; `body` is kept until every frame of it is acked.
+  void add(std::int16_t shard, std::int64_t seq, std::int32_t n, std::string body);
+  // Hands frames to the writer as far as it takes them. True: nothing is left to hand over.
+  bool push(log_writer&);
+  // What the writer says of a frame. A frame that can never be produced counts as acked and is
+  // left in `impossible` for the quarantine.
+  void delivered(const log_writer::delivery&);
+  void forget(std::int16_t shard);  // another owner sends what is left
+  void forget_all();
+
+  // A buffer whose frames are all acked, empty, to be packed anew: large ones are worth keeping.
+  std::string take_spare();
+
+  bool blocked() const { return !unsent_.empty(); }
+  std::size_t bytes() const { return bytes_; }  // of all lots that are not acked
+  std::size_t lots() const { return lots_.size(); }
+
+  std::vector<row> acked;  // rows whose frames are all acked: to be deleted by a later commit
+  std::vector<quarantine_write> impossible;
+
+ private:
+  struct lot {
+    std::int16_t shard;
+    std::int64_t seq;
+    std::int32_t unacked;
+    std::string body;
+    std::size_t sent_bytes = 0;
+    std::uint32_t sent = 0;
+  };
+  void finish_frame(std::uint64_t id, lot&);
+  void refuse(lot&, std::uint32_t index, std::string_view reason);
+
+  std::unordered_map<std::uint64_t, lot> lots_;
+  std::deque<std::uint64_t> unsent_;
+  std::uint64_t next_id_ = 1;
+  std::size_t bytes_ = 0;
+  static constexpr std::size_t max_spares = 8;
+  std::vector<std::string> spares_;
+  wire::frame frame_;
+};
+}  // namespace skald

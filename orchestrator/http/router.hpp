@@ -1,0 +1,40 @@
+// The one table of routes: what exists, who may call it, which function answers.
+#pragma once
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/http/message.hpp"
+
+namespace skald::http {
+using handler = std::function<response(const request&)>;
+
+struct route {
+  std::string method;   // "GET"
+  std::string pattern;  // "/v1/sagas/{id}": "{name}" stands for one segment
+  role least = role::admin;
+  handler answer;
+};
+
+class router {
+ public:
+  // Asserts that method and pattern are new.
+  void add(route);
+  const std::vector<route>& routes() const { return routes_; }
+
+  // The answer to a request whose principal is known: 404, 405 with Allow, 401 or 403 before the
+  // handler is asked; what the handler throws becomes a 500 without its text, or a 503 for
+  // `unavailable`. HEAD is answered as GET. Never throws.
+  response answer(request&) const;
+
+ private:
+  std::vector<route> routes_;
+};
+
+// Thrown by handlers when PostgreSQL or Kafka cannot be reached now: 503 with Retry-After.
+struct unavailable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+}  // namespace skald::http

@@ -1,0 +1,137 @@
+#include "orchestrator/service.hpp"
+
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include <optional>
+#include <thread>
+
+#include "orchestrator/forward.hpp"
+#include "orchestrator/loop.hpp"
+#include "orchestrator/prepare.hpp"
+#include "orchestrator/retention.hpp"
+#include "orchestrator/sql.hpp"
+#include "orchestrator/store_postgres.hpp"
+#include "outbox/ids.hpp"
+
+namespace skald {
+namespace {
+constexpr auto heartbeat_every = milliseconds(1'000);
+constexpr int retention_every_beats = 60;
+constexpr int error_severity = 3;
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+std::string random_id() {
+  uuid id;
+  RAND_bytes(id.bytes.data(), static_cast<int>(id.bytes.size()));
+  return to_string(id);
+}
+}  // namespace
+
+// The node's row, the journal's partitions. One thread, its own connection.
+struct service::keeper {
+  keeper(const settings& s, std::function<void(const std::string&)> report)
+      : set(s),
+        beat(
+            heartbeat_every, [this] { turn(); }, std::move(report)) {}
+  ~keeper() {
+    beat.stop();
+    try {
+      if (connection) connection->exec(sql::installation::forget_node, {id});
+    } catch (const pg::error&) {  // its heartbeat tells that it is gone
+    }
+  }
+
+  void turn() {
+    if (!connection || !connection->is_open()) connection.emplace(set.postgres_url);
+    connection->exec(sql::installation::heartbeat, {id, host_name(), set.version});
+    if (beats++ % retention_every_beats != 0) return;
+    connection->exec(sql::installation::forget_dead_nodes);
+    make_journal_partitions(*connection, set.journal_period_ms);
+    drop_old_partitions(*connection, set.postgres_url, set.horizon_ms);
+  }
+
+  const settings& set;
+  const std::string id = random_id();
+  std::optional<pg::connection> connection;
+  int beats = 0;
+  loop beat;
+};
+
+struct service::forwarding {
+  forwarding(const settings& s, metrics& counts, std::function<void(const std::string&)> report)
+      : from(s, counts, std::move(report)) {}
+  forwarder from;
+};
+
+service::service(settings s) : settings_(std::move(s)) {}
+service::~service() {
+  stop();
+}
+
+void service::start() {
+  if (!workers_.empty()) return;
+  std::vector<secret_key> secrets;
+  {
+    const auto log = kafka::open_admin(settings_.kafka);
+    pg::connection database(settings_.postgres_url);
+    prepare(database, *log, settings_);
+    secrets = live_secrets(database);
+  }
+  const auto report = [this](const std::string& sentence) {
+    if (settings_.log) settings_.log(error_severity, sentence);
+  };
+  worker_setup setup;
+  setup.prefix = settings_.prefix;
+  setup.node = settings_.node.empty() ? host_name() : settings_.node;
+  setup.shards = settings_.shards;
+  setup.limits = settings_.limits;
+  setup.secrets = secrets;
+  setup.report = report;
+  setup.open_store = [url = settings_.postgres_url] { return open_postgres_store(url); };
+  setup.open_reader = [this](const std::string& member) {
+    kafka::reader_settings r;
+    r.group = settings_.prefix;
+    r.member = member;
+    return kafka::open_reader(settings_.kafka, r);
+  };
+  setup.open_writer = [this](log_writer::on_delivery told) {
+    return kafka::open_writer(settings_.kafka, {}, std::move(told));
+  };
+  keeper_ = std::make_unique<keeper>(settings_, report);
+  keeper_->beat.start();
+  for (int i = 0; i < settings_.workers; ++i) {
+    workers_.push_back(std::make_unique<worker>(setup, metrics_));
+    workers_.back()->start();
+  }
+  forwarding_ = std::make_unique<forwarding>(settings_, metrics_, report);
+  forwarding_->from.start();
+}
+
+void service::stop() {
+  if (forwarding_) forwarding_->from.stop();
+  std::vector<std::thread> stopping;  // together: each leaves the group for itself
+  for (auto& w : workers_) stopping.emplace_back([&w] { w->stop(); });
+  for (auto& t : stopping) t.join();
+  workers_.clear();
+  forwarding_.reset();
+  keeper_.reset();
+}
+
+bool service::healthy() const {
+  if (workers_.empty()) return false;
+  for (const auto& w : workers_)
+    if (!w->healthy()) return false;
+  return true;
+}
+
+std::vector<const worker_gauges*> service::gauges() const {
+  std::vector<const worker_gauges*> all;
+  for (const auto& w : workers_) all.push_back(&w->gauges());
+  return all;
+}
+}  // namespace skald

@@ -1,0 +1,309 @@
+#include "orchestrator/worker.hpp"
+
+#include <algorithm>
+
+#include "orchestrator/catalog.hpp"
+#include "orchestrator/commit.hpp"
+#include "orchestrator/consume.hpp"
+#include "orchestrator/decide.hpp"
+#include "orchestrator/failpoint.hpp"
+#include "orchestrator/load.hpp"
+
+namespace skald {
+namespace {
+using steady = std::chrono::steady_clock;
+constexpr auto upkeep_every = std::chrono::seconds(1);
+constexpr auto longest_wait = milliseconds(100);  // so that stop() is heard
+constexpr auto flush_at_stop = milliseconds(5'000);
+constexpr auto shortest_pause = milliseconds(100), longest_pause = milliseconds(5'000);
+constexpr std::int64_t journal_margin_ms = 60'000;
+}  // namespace
+
+// All that lives from one begin to the next failure.
+struct worker::session {
+  session(const worker_setup& s, metrics& counts)
+      : setup(s),
+        names(s.prefix),
+        store(s.open_store()),
+        known(s.prefix),
+        sagas(s.limits.cached_sagas),
+        tokens(s.secrets),
+        writer(s.open_writer([this](const auto& d) { out.delivered(d); })),
+        reader(s.open_reader(s.node + "-" + std::to_string(store->take_seat(s.node)))),
+        owned({*store, *reader, *writer, known, sagas, out, clock, counts, s.limits.unacked_bytes}),
+        intake(names, s.shards, known, tokens, counts),
+        load(*store, known, sagas, counts),
+        commands(names.saga_events, tokens, counts),
+        decide(known, sagas, commands, counts,
+               [this](std::int16_t id) -> owned_shard& { return *owned.find(id); }),
+        commit(*store, owned, sagas, out, clock, counts, s.report),
+        metrics_(counts) {
+    intake.on_unknown_name = [this] { refresh(); };
+    known.refresh_topics(*store);
+    refresh();
+    reader->join(names.inbox, {[this](auto gained) { owned.gained(gained); },
+                               [this](auto lost) { owned.lost(lost); }});
+  }
+
+  ~session() { reader->leave(); }  // while what its callbacks use is alive
+
+  void refresh() {
+    known.refresh(*store);
+    journal_end_no = store->journal_end_no();
+  }
+  bool turn(worker_gauges&);
+  bool run_batch(bool idle);
+  void consume(bool& any);
+  void take_due();
+  void set_aside(const loader::unreadable&);
+  void halt(std::int16_t shard, const std::string& why);
+  void watch_bounds(worker_gauges&);
+  void hold(owned_shard&, owned_shard::hold);
+  void upkeep();
+  milliseconds patience();
+  void finish();
+
+  const worker_setup& setup;
+  topic_names names;
+  std::unique_ptr<skald::store> store;
+  catalog known;
+  saga_cache sagas;
+  outgoing out;
+  batch_clock clock;
+  signer tokens;
+  std::unique_ptr<log_writer> writer;
+  std::unique_ptr<log_reader> reader;
+  ownership owned;
+  consumer intake;
+  loader load;
+  command_writer commands;
+  decider decide;
+  committer commit;
+  metrics& metrics_;
+
+  bool crowded = false;  // more is on its way to the broker than should be
+  std::int64_t journal_end_no = 0;
+  steady::time_point next_upkeep = steady::now();
+  batch b;
+  std::vector<wire::record> records;
+  std::vector<input> inputs;
+  std::vector<timers::due> due;
+};
+
+// True: there may be more to do at once.
+bool worker::session::turn(worker_gauges& gauges) {
+  writer->poll();
+  const auto& limits = setup.limits;
+  const bool pushed = out.push(*writer);
+  crowded = !pushed || out.bytes() > (crowded ? limits.unacked_bytes / 2 : limits.unacked_bytes);
+  const bool blocked = crowded && out.bytes() > limits.most_unacked_bytes;
+  records.clear();
+  try {
+    reader->poll(records, blocked ? 0 : limits.batch_records, limits.batch_bytes);
+  } catch (const records_lost& e) {
+    halt(static_cast<std::int16_t>(e.partition.no), e.what());
+  }
+  failpoint::pass("consume.polled");
+  owned.settle();
+  watch_bounds(gauges);
+  if (blocked) {
+    writer->flush(milliseconds(5));
+    return true;
+  }
+  const bool idle = steady::now() >= next_upkeep;
+  if (idle) upkeep();
+  return run_batch(idle);
+}
+
+bool worker::session::run_batch(bool idle) {
+  b.clear();
+  b.at_ms = clock.now_ms();
+  inputs.clear();
+  decide.begin(b, b.at_ms);
+  bool any = false;
+  consume(any);
+  take_due();
+  if (!inputs.empty() && saga_no::first(b.at_ms + journal_margin_ms, 0) >= journal_end_no) {
+    refresh();
+    if (saga_no::first(b.at_ms + journal_margin_ms, 0) >= journal_end_no)
+      throw store_error(
+          "table journal has no partition for the next minute: the retention job "
+          "makes them ahead and has not run");
+  }
+  for (const auto& saga : load.load(inputs)) set_aside(saga);
+  for (const auto& in : inputs) decide.decide(in);
+  decide.end();
+  commit.add_upkeep(b, idle);
+  commit.commit(b);
+  intake.end_batch();
+  out.push(*writer);
+  metrics_.batch_records_total.add(records.size());
+  return any || !inputs.empty();
+}
+
+void worker::session::consume(bool& any) {
+  const topic_row* topic = nullptr;
+  for (const auto& record : records) {
+    auto* shard = owned.find(static_cast<std::int16_t>(record.partition));
+    if (!shard) continue;  // given up meanwhile
+    if (!topic || topic->name != record.topic) topic = known.topic(record.topic);
+    const auto i = static_cast<std::size_t>(topic ? topic->no - 1 : 0);
+    if (!topic || i >= shard->next_offset.size() || record.offset < shard->next_offset[i]) continue;
+    shard->next_offset[i] = record.offset + 1;
+    shard->touched = any = true;
+    intake.read(record, shard->id(), inputs, decide);
+  }
+}
+
+void worker::session::take_due() {
+  const auto now_ms = clock.now_ms();
+  for (auto& [id, shard] : owned.shards()) {
+    if (const auto next = shard.open.next_ms(); next == 0 || next > now_ms) continue;
+    failpoint::pass("timer.due");
+    due.clear();
+    shard.open.take(now_ms, setup.limits.batch_timers, due);
+    for (const auto& d : due) {
+      input in;
+      in.from = input::source::timer;
+      in.shard = id;
+      in.saga = d.id;
+      in.timer_no = d.no;
+      inputs.push_back(std::move(in));
+    }
+  }
+}
+
+// A newer program's shard is left to it; a damaged saga's records wait for people, its timer for
+// the next owner.
+void worker::session::set_aside(const loader::unreadable& saga) {
+  const auto its = [&](const input& in) {
+    return saga.newer ? in.shard == saga.shard : in.saga == saga.id;
+  };
+  if (saga.newer) {
+    halt(saga.shard, saga.why);
+    std::erase_if(b.quarantined, [&](const auto& q) { return q.shard == saga.shard; });
+  } else {
+    setup.report(saga.why + "; what is said to it goes to quarantine");
+    for (const auto& in : inputs) {
+      if (!its(in)) continue;
+      if (!in.record) {
+        owned.find(in.shard)->open.forget(in.timer_no);
+        continue;
+      }
+      metrics_.messages_quarantined_total.add();
+      decide.quarantine(in.shard, *in.record, saga.why);
+    }
+  }
+  std::erase_if(inputs, its);
+}
+
+void worker::session::halt(std::int16_t shard, const std::string& why) {
+  if (!owned.find(shard)) return;  // given up meanwhile
+  owned.halt(shard);
+  setup.report("Shard " + std::to_string(shard) + " is halted, the others go on. " + why);
+}
+
+// Starts wait in the log while a shard has too many open sagas, or the broker takes no more of what
+// they lead to; so do foreign events then. Replies end sagas, so they go on.
+void worker::session::watch_bounds(worker_gauges& gauges) {
+  const auto most = setup.limits.open_sagas_per_shard;
+  std::size_t open = 0, paused = 0;
+  for (auto& [id, shard] : owned.shards()) {
+    shard.starts_full = shard.open.size() > (shard.starts_full ? most - most / 10 : most);
+    hold(shard, crowded             ? owned_shard::hold::all_but_inbox
+                : shard.starts_full ? owned_shard::hold::starts
+                                    : owned_shard::hold::nothing);
+    open += shard.open.size();
+    paused += shard.held != owned_shard::hold::nothing;
+  }
+  gauges.sagas_active.set(open);
+  gauges.sagas_cached.set(sagas.size());
+  gauges.outbox_pending.set(out.lots());
+  gauges.partitions_owned.set(owned.shards().size());
+  gauges.starts_paused.set(paused);
+  gauges.shards_halted.set(owned.halted());
+}
+
+void worker::session::hold(owned_shard& shard, owned_shard::hold wanted) {
+  if (shard.held == wanted) return;
+  shard.held = wanted;
+  reader->resume(shard.paused);
+  shard.paused.clear();
+  if (wanted == owned_shard::hold::starts) shard.paused.push_back({names.starts, shard.id()});
+  if (wanted == owned_shard::hold::all_but_inbox)
+    for (const auto& topic : known.topics()) {
+      const auto i = static_cast<std::size_t>(topic.no - 1);
+      if (i < shard.next_offset.size() && shard.next_offset[i] >= 0 && topic.name != names.inbox)
+        shard.paused.push_back({topic.name, shard.id()});
+    }
+  reader->pause(shard.paused);
+}
+
+void worker::session::upkeep() {
+  next_upkeep = steady::now() + upkeep_every;
+  refresh();
+  std::vector<position> read;
+  for (const auto& [id, shard] : owned.shards())
+    if (const auto* inbox = known.topic(names.inbox))
+      read.push_back(
+          {{names.inbox, id}, shard.row.next_offset[static_cast<std::size_t>(inbox->no - 1)]});
+  reader->commit_for_lag_tools(read);
+}
+
+milliseconds worker::session::patience() {
+  auto wait = longest_wait;
+  if (out.lots() > 0) wait = milliseconds(10);  // their acks are to be heard of
+  const auto now_ms = clock.now_ms();
+  for (const auto& [id, shard] : owned.shards())
+    if (const auto next = shard.open.next_ms(); next != 0)
+      wait = std::min(wait, milliseconds(std::clamp<std::int64_t>(next - now_ms, 0, wait.count())));
+  return wait;
+}
+
+void worker::session::finish() {
+  out.push(*writer);
+  writer->flush(flush_at_stop);
+  writer->poll();
+  run_batch(true);  // deletes the rows whose frames were acked
+  reader->leave();
+}
+
+worker::worker(worker_setup setup, metrics& counts) : setup_(std::move(setup)), metrics_(counts) {}
+worker::~worker() {
+  stop();
+}
+
+void worker::start() {
+  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+}
+
+void worker::stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+void worker::run() {
+  int failures = 0;
+  while (!stopping_) try {
+      session s(setup_, metrics_);
+      healthy_ = true;
+      while (!stopping_) {
+        if (!s.turn(gauges_)) s.reader->wait(s.patience());
+        failures = 0;
+      }
+      s.records.clear();
+      s.finish();
+    } catch (const std::exception& e) {
+      healthy_ = false;
+      setup_.report(e.what());
+      pause_before_retry(++failures);
+    }
+  healthy_ = false;
+}
+
+void worker::pause_before_retry(int failures) {
+  auto left = std::min(longest_pause, shortest_pause * (1 << std::min(failures, 6)));
+  for (; left.count() > 0 && !stopping_; left -= longest_wait)
+    std::this_thread::sleep_for(std::min<milliseconds>(left, longest_wait));
+}
+}  // namespace skald

@@ -1,0 +1,23 @@
+// librdkafka's embedded broker: for tests and `skald dev`. In memory, loses old records silently
+// (about 5 MB a partition), knows no transactions, and says nothing about durability or speed.
+#pragma once
+#include <memory>
+#include <string>
+
+namespace skald::kafka {
+class mock_cluster {
+ public:
+  explicit mock_cluster(int brokers = 1);
+  ~mock_cluster();
+  mock_cluster(const mock_cluster&) = delete;
+  mock_cluster& operator=(const mock_cluster&) = delete;
+
+  std::string bootstrap() const;  // any process of this machine may connect
+  void create_topic(const std::string& topic, int partitions);
+  void set_down(bool down);  // all brokers: connections break and are refused
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+}  // namespace skald::kafka

@@ -1,0 +1,97 @@
+// A broker that takes no more: starts wait in the log, replies go on up to a bound of their own.
+#include <atomic>
+
+#include "orchestrator/prepare.hpp"
+#include "orchestrator/store_postgres.hpp"
+#include "tests/contract/run/world.hpp"
+
+using namespace skald;
+using namespace skald::test;
+
+namespace {
+struct gate {
+  std::atomic<bool> shut{true};
+  std::atomic<int> knocks{0};  // since it is shut
+};
+
+// Kafka's writer behind a gate: shut, it says full.
+struct gated_writer final : log_writer {
+  gated_writer(std::unique_ptr<log_writer> w, gate& g) : behind(std::move(w)), at(g) {}
+  sent send(string_view topic, string_view key, std::span<const wire::header> headers,
+            string_view value, std::uint64_t tag, std::int32_t partition) override {
+    if (at.shut) return ++at.knocks, sent::full;
+    return behind->send(topic, key, headers, value, tag, partition);
+  }
+  std::size_t poll() override { return behind->poll(); }
+  bool flush(milliseconds at_most) override { return behind->flush(at_most); }
+  std::size_t queued() const override { return behind->queued(); }
+
+  std::unique_ptr<log_writer> behind;
+  gate& at;
+};
+
+worker_setup setup_of(world& w, gate& at) {
+  const auto s = w.service_settings();
+  worker_setup setup;
+  setup.prefix = s.prefix;
+  setup.shards = s.shards;
+  setup.secrets = live_secrets(w.database());
+  setup.report = [](const std::string& sentence) { FAIL_CHECK(sentence); };
+  setup.open_store = [s] { return open_postgres_store(s.postgres_url); };
+  setup.open_reader = [s](const std::string&) {
+    return kafka::open_reader(s.kafka, {.group = s.prefix});
+  };
+  setup.open_writer = [s, &at](log_writer::on_delivery told) {
+    return std::make_unique<gated_writer>(kafka::open_writer(s.kafka, {}, std::move(told)), at);
+  };
+  return setup;
+}
+
+const answer dispensed{"ok", "vending.DrinkDispensed.v1", R"({"order_id":"any"})"};
+
+std::int64_t rows_of(world& w, const std::string& key) {
+  return w.count("select count(*) from saga where key = '" + key + "'");
+}
+}  // namespace
+
+TEST_CASE("a full producer: starts wait, replies are used, and all goes on by itself") {
+  world w(broker::real, vending_json());
+  gate at;
+  metrics counts;
+  worker subject(setup_of(w, at), counts);
+  subject.start();
+  w.start_drink("f-1");  // its first command finds the gate shut
+  w.until("starts wait", [&] { return subject.gauges().starts_paused.value() == 4; });
+  w.start_drink("f-2");
+  for (const auto* key : {"f-3", "f-4", "f-5"}) w.reply_early(key, "dispense", dispensed);
+  for (const auto* key : {"f-3", "f-4", "f-5"}) w.until_phase(key, "parked");
+  CHECK(rows_of(w, "f-2") == 0);
+  CHECK(w.commands.empty());
+  at.shut = false;
+  w.until_phase("f-1", "completed");
+  w.until_phase("f-2", "completed");
+  w.until("starts wait no more", [&] { return subject.gauges().starts_paused.value() == 0; });
+  subject.stop();
+}
+
+TEST_CASE("above the second bound replies wait too") {
+  world w(broker::real, vending_json());
+  gate at;
+  metrics counts;
+  auto setup = setup_of(w, at);
+  setup.limits.most_unacked_bytes = 1;
+  worker subject(setup, counts);
+  subject.start();
+  w.start_drink("b-1");
+  w.until("starts wait", [&] { return subject.gauges().starts_paused.value() == 4; });
+  w.reply_early("b-2", "dispense", dispensed);
+  w.start_drink("b-3");
+  const int many_turns = at.knocks + 100;  // half a second
+  w.until("it has looked", [&] { return at.knocks > many_turns; });
+  CHECK(counts.messages_consumed_total.value() == 1);
+  at.shut = false;
+  w.until_phase("b-1", "completed");
+  w.until_phase("b-2", "parked");
+  w.until_phase("b-3", "completed");
+  subject.stop();
+}

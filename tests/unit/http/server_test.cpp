@@ -1,0 +1,215 @@
+#include "orchestrator/http/server.hpp"
+
+#include <doctest/doctest.h>
+
+#include <future>
+
+#include "orchestrator/http/net.hpp"
+#include "orchestrator/http/problem.hpp"
+#include "orchestrator/http/read_request.hpp"
+#include "orchestrator/http/streams.hpp"
+
+using namespace skald::http;
+
+namespace {
+// A client that sends bytes as they are and reads until the peer closes or `enough` says so.
+struct raw_client {
+  explicit raw_client(std::uint16_t port) : socket(network) {
+    socket.connect({asio::ip::make_address("127.0.0.1"), port});
+  }
+  void send(std::string_view bytes) { asio::write(socket, asio::buffer(bytes)); }
+  std::string read_until(std::string_view end) {
+    while (seen.find(end) == std::string::npos && read_some()) {
+    }
+    return seen;
+  }
+  std::string read_all() {
+    while (read_some()) {
+    }
+    return seen;
+  }
+  bool read_some() {
+    char piece[4096];
+    error_code failed;
+    const auto n = socket.read_some(asio::buffer(piece), failed);
+    seen.append(piece, n);
+    return !failed;
+  }
+  asio::io_context network;
+  tcp::socket socket;
+  std::string seen;
+};
+
+principal by_name(std::string_view key) {
+  if (key == "v") return {"v", role::viewer};
+  if (key == "o") return {"o", role::operator_};
+  return {};
+}
+
+struct running_server {
+  explicit running_server(server_settings settings = {}) {
+    routes.add({"GET", "/free", role::anyone, [](const request&) { return response{}; }});
+    routes.add({"POST", "/v1/echo/{word}", role::viewer, [](const request& q) {
+                  response out;
+                  out.body =
+                      q.parameters.at("word") + "|" + std::string(*q.asked("say")) + "|" + q.body;
+                  return out;
+                }});
+    routes.add({"GET", "/v1/act", role::operator_, [](const request&) { return response{}; }});
+    routes.add({"GET", "/throws", role::anyone,
+                [](const request&) -> response { throw std::runtime_error("a secret"); }});
+    routes.add({"GET", "/away", role::anyone,
+                [](const request&) -> response { throw unavailable("PostgreSQL is away."); }});
+    routes.add({"GET", "/blocks", role::anyone, [this](const request&) {
+                  entered.set_value();
+                  released.get_future().wait();
+                  return response{};
+                }});
+    routes.add({"GET", "/events", role::anyone, [this](const request& q) {
+                  response out;
+                  out.stream = hub.subscribe({}, q.header("last-event-id"));
+                  return out.stream ? out : problem(410, "gone", "Gone", "Too old.");
+                }});
+    all.emplace(settings, routes, by_name);
+    all->start();
+  }
+  std::string ask(std::string_view head, std::string_view body = "") {
+    raw_client client(all->port());
+    client.send(std::string(head) + "\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+    return client.read_all();
+  }
+  std::promise<void> entered, released;
+  stream_hub hub;
+  router routes;
+  std::optional<server> all;
+};
+
+bool starts(const std::string& text, std::string_view head) {
+  return text.compare(0, head.size(), head) == 0;
+}
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+}  // namespace
+
+TEST_CASE("a request reaches its handler with parameters, query and body decoded") {
+  running_server s;
+  const auto answer =
+      s.ask("POST /v1/echo/a%20b?say=x%2By+z HTTP/1.1\r\nAuthorization: Bearer v", "body");
+  CHECK(starts(answer, "HTTP/1.1 200 OK"));
+  CHECK(has(answer, "\r\n\r\na b|x+y z|body"));
+}
+
+TEST_CASE("what is not there, not allowed or not understood has its own problem") {
+  running_server s;
+  CHECK(starts(s.ask("GET /nowhere HTTP/1.1"), "HTTP/1.1 404"));
+  const auto wrong = s.ask("PUT /free HTTP/1.1");
+  CHECK(starts(wrong, "HTTP/1.1 405"));
+  CHECK(has(wrong, "Allow: GET"));
+  CHECK(starts(s.ask("GET /v1/act HTTP/1.1"), "HTTP/1.1 401"));
+  CHECK(starts(s.ask("GET /v1/act HTTP/1.1\r\nAuthorization: Bearer v"), "HTTP/1.1 403"));
+  CHECK(starts(s.ask("GET /v1/act HTTP/1.1\r\nAuthorization: Bearer o"), "HTTP/1.1 200"));
+  CHECK(starts(s.ask("GET /free?a=%zz HTTP/1.1"), "HTTP/1.1 400"));
+  CHECK(starts(s.ask("GET /free%00 HTTP/1.1"), "HTTP/1.1 400"));
+  CHECK(starts(s.ask("nonsense"), "HTTP/1.1 400"));
+  CHECK(has(s.ask("GET /nowhere HTTP/1.1"), "application/problem+json"));
+}
+
+TEST_CASE("a handler's exception is a 500 that does not tell its text, or a 503 that does") {
+  running_server s;
+  const auto inner = s.ask("GET /throws HTTP/1.1");
+  CHECK(starts(inner, "HTTP/1.1 500"));
+  CHECK_FALSE(has(inner, "a secret"));
+  const auto away = s.ask("GET /away HTTP/1.1");
+  CHECK(starts(away, "HTTP/1.1 503"));
+  CHECK(has(away, "PostgreSQL is away."));
+  CHECK(has(away, "Retry-After: 1"));
+}
+
+TEST_CASE("large bodies and headers are refused with the bound") {
+  server_settings settings;
+  settings.max_body_bytes = 100;
+  settings.max_header_bytes = 1000;
+  running_server s(settings);
+  CHECK(starts(s.ask("POST /v1/echo/x HTTP/1.1", std::string(101, 'x')), "HTTP/1.1 413"));
+  CHECK(starts(s.ask("GET /free HTTP/1.1\r\nX: " + std::string(2000, 'x')), "HTTP/1.1 431"));
+}
+
+TEST_CASE("a silent peer is let go when its time is over") {
+  server_settings settings;
+  settings.idle_timeout = std::chrono::seconds(1);
+  running_server s(settings);
+  raw_client slow(s.all->port());
+  slow.send("GET /free HTT");
+  CHECK(slow.read_all().empty());
+}
+
+TEST_CASE("HEAD has the head of GET and no body; a connection serves several requests") {
+  running_server s;
+  raw_client client(s.all->port());
+  client.send("HEAD /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto head = client.read_until("\r\n\r\n");
+  CHECK(starts(head, "HTTP/1.1 404"));
+  CHECK(head.substr(head.size() - 4) == "\r\n\r\n");
+  client.seen.clear();
+  client.send("GET /free HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(starts(client.read_until("\r\n\r\n"), "HTTP/1.1 200"));
+}
+
+TEST_CASE("over the bound of waiting requests the answer is 503") {
+  server_settings settings;
+  settings.workers = 1;
+  settings.max_waiting = 1;
+  running_server s(settings);
+  raw_client first(s.all->port());
+  first.send("GET /blocks HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  s.entered.get_future().wait();
+  CHECK(starts(s.ask("GET /free HTTP/1.1"), "HTTP/1.1 503"));
+  s.released.set_value();
+  CHECK(starts(first.read_all(), "HTTP/1.1 200"));
+}
+
+TEST_CASE("events reach a client, and one that comes back gets what it missed") {
+  running_server s;
+  s.hub.publish({"1", "started", "saga-a", "vending", "{\"n\":1}"});
+  s.hub.publish({"2", "completed", "saga-a", "vending", "{\"n\":2}"});
+  raw_client client(s.all->port());
+  client.send("GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 1\r\n\r\n");
+  const auto text = client.read_until("{\"n\":2}\n\n");
+  CHECK(has(text, "text/event-stream"));
+  CHECK_FALSE(has(text, "{\"n\":1}"));
+  CHECK(has(text, "id: 2\nevent: completed\ndata: {\"n\":2}\n\n"));
+  s.hub.publish({"3", "started", "saga-b", "vending", "{\"n\":3}"});
+  CHECK(has(client.read_until("{\"n\":3}\n\n"), "id: 3\n"));
+  CHECK(starts(s.ask("GET /events HTTP/1.1\r\nLast-Event-ID: 0"), "HTTP/1.1 410"));
+}
+
+TEST_CASE("stop with connections open waits for nobody, and twice is legal") {
+  running_server s;
+  raw_client idle(s.all->port()), streaming(s.all->port());
+  streaming.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+  streaming.read_until("\r\n\r\n");
+  CHECK(s.all->connections() == 2);
+  s.all->stop();
+  s.all->stop();
+}
+
+TEST_CASE("a client that does not read is cut at the bound, the others are not") {
+  stream_hub hub(100, 3);
+  const auto slow = hub.subscribe({}), quick = hub.subscribe({}),
+             other = hub.subscribe({"", "travel"});
+  std::vector<subscription::text> got;
+  for (int i = 0; i < 4; ++i) {
+    hub.publish({std::to_string(i), "started", "s", "vending", "{}"});
+    CHECK(quick->take(got));
+  }
+  CHECK(got.size() == 4);
+  std::vector<subscription::text> late;
+  CHECK_FALSE(slow->take(late));
+  CHECK(late.size() == 3);
+  late.clear();
+  CHECK(other->take(late));
+  CHECK(late.empty());
+  CHECK(hub.clients() == 2);  // the slow one is forgotten
+}
