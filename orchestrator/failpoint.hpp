@@ -7,6 +7,7 @@
 //   error        the caller gets its error
 #pragma once
 #include <atomic>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@ struct failpoint_error : std::runtime_error {
 // that names the mistake. Not while other threads run.
 void arm(std::string_view text);
 void arm_from_environment();
+
+// Asked at each pass instead of what is armed, with a name that lives for ever; what it throws goes
+// through. Null: nobody. For one thread: the simulator's.
+void watch(std::function<effect(std::string_view name)>);
 
 namespace detail {
 extern std::atomic<bool> armed;

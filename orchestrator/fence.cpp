@@ -8,7 +8,7 @@ void ownership::gained(std::span<const partition> partitions) {
     const auto id = static_cast<std::int16_t>(p.no);
     members_.insert(id);
     halted_.erase(id);
-    wanted_[id] = steady::now();
+    wanted_[id] = p_.clock.steady_now();
   }
 }
 
@@ -30,7 +30,7 @@ void ownership::settle() {
   }
   std::vector<std::int16_t> due;
   for (const auto& [id, at] : wanted_)
-    if (at <= steady::now()) due.push_back(id);
+    if (at <= p_.clock.steady_now()) due.push_back(id);
   for (const auto id : due) {
     wanted_.erase(id);
     failpoint::pass("shard.assigned");
@@ -46,7 +46,7 @@ void ownership::doubt(std::span<const std::int16_t> ids) {
     const auto epoch = shard->row.epoch;
     give_up(id);
     if (!take(id, epoch) && members_.contains(id))
-      wanted_[id] = steady::now() + take_over_again_after;
+      wanted_[id] = p_.clock.steady_now() + take_over_again_after;
   }
 }
 

@@ -27,6 +27,7 @@ struct worker::session {
         store(s.open_store()),
         known(s.prefix),
         sagas(s.limits.cached_sagas),
+        clock(s.steady_now),
         tokens(s.secrets),
         writer(s.open_writer([this](const auto& d) { out.delivered(d); })),
         reader(s.open_reader(s.node + "-" + std::to_string(store->take_seat(s.node)))),
@@ -83,7 +84,7 @@ struct worker::session {
 
   bool crowded = false;  // more is on its way to the broker than should be
   std::int64_t journal_end_no = 0;
-  steady::time_point next_upkeep = steady::now();
+  steady::time_point next_upkeep = clock.steady_now();
   batch b;
   std::vector<wire::record> records;
   std::vector<input> inputs;
@@ -110,7 +111,7 @@ bool worker::session::turn(worker_gauges& gauges) {
     writer->flush(milliseconds(5));
     return true;
   }
-  const bool idle = steady::now() >= next_upkeep;
+  const bool idle = clock.steady_now() >= next_upkeep;
   if (idle) upkeep();
   return run_batch(idle);
 }
@@ -240,7 +241,7 @@ void worker::session::hold(owned_shard& shard, owned_shard::hold wanted) {
 }
 
 void worker::session::upkeep() {
-  next_upkeep = steady::now() + upkeep_every;
+  next_upkeep = clock.steady_now() + upkeep_every;
   refresh();
   std::vector<position> read;
   for (const auto& [id, shard] : owned.shards())
@@ -282,23 +283,38 @@ void worker::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+bool worker::turn() try {
+  if (!session_) session_ = std::make_unique<session>(setup_, metrics_);
+  healthy_ = true;
+  return session_->turn(gauges_);
+} catch (...) {
+  healthy_ = false;
+  session_.reset();
+  throw;
+}
+
 void worker::run() {
   int failures = 0;
   while (!stopping_) try {
-      session s(setup_, metrics_);
-      healthy_ = true;
-      while (!stopping_) {
-        if (!s.turn(gauges_)) s.reader->wait(s.patience());
-        failures = 0;
-      }
-      s.records.clear();
-      s.finish();
+      if (!turn()) session_->reader->wait(session_->patience());
+      failures = 0;
     } catch (const std::exception& e) {
-      healthy_ = false;
+      session_.reset();
       setup_.report(e.what());
       pause_before_retry(++failures);
     }
+  finish();
+}
+
+void worker::finish() try {
   healthy_ = false;
+  if (!session_) return;
+  session_->records.clear();
+  session_->finish();
+  session_.reset();
+} catch (const std::exception& e) {
+  session_.reset();
+  setup_.report(e.what());
 }
 
 void worker::pause_before_retry(int failures) {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "orchestrator/clock.hpp"
 #include "orchestrator/metrics.hpp"
 #include "orchestrator/store.hpp"
 #include "outbox/log.hpp"
@@ -38,6 +39,7 @@ struct worker_setup {
   std::function<std::unique_ptr<log_reader>(const std::string& member)> open_reader;
   std::function<std::unique_ptr<log_writer>(log_writer::on_delivery)> open_writer;
   std::vector<secret_key> secrets;
+  std::function<batch_clock::steady::time_point()> steady_now = &batch_clock::steady::now;
   std::function<void(const std::string&)> report;  // a sentence for the log: what failed
 };
 
@@ -52,6 +54,11 @@ class worker {
   // Finishes the batch under way, hands over what is queued (at most 5 s), leaves the group.
   void stop();  // waits; a second one is nothing
 
+  // One turn of the loop on the caller's thread, instead of start(): begins a session when there is
+  // none. False: nothing more is to be done at once. What it throws has ended the session; the next
+  // turn begins anew. Destroying the worker drops all that it has in memory.
+  bool turn();
+
   const worker_gauges& gauges() const { return gauges_; }
   // False while the database or the log is away, or a shard is halted.
   bool healthy() const {
@@ -61,12 +68,14 @@ class worker {
  private:
   struct session;
   void run();
+  void finish();
   void pause_before_retry(int failures);
 
   const worker_setup setup_;
   metrics& metrics_;
   worker_gauges gauges_;
   std::atomic<bool> stopping_{false}, healthy_{false};
+  std::unique_ptr<session> session_;  // of the thread that takes the turns
   std::thread thread_;
 };
 }  // namespace skald
