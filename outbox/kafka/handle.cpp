@@ -24,7 +24,8 @@ void refuse_broken_scram(const std::string& name, const std::string& value) {
 void on_log(const rd_kafka_t* rk, int severity, const char* facility, const char* text) {
   auto* owner = rk ? static_cast<handle_owner*>(rd_kafka_opaque(rk)) : nullptr;
   if (std::strstr(text, "enable.gapless.guarantee is experimental")) return;  // and meant
-  if (owner && owner->log) owner->log(severity, std::string(facility) + ": " + text);
+  if (owner && owner->log && !owner->silent)
+    owner->log(severity, std::string(facility) + ": " + text);
 }
 
 void on_error(rd_kafka_t*, int error, const char* reason, void* opaque) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
 
+#include <atomic>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,6 +28,7 @@ using partition_list = owned<rd_kafka_topic_partition_list_t>;
 // What librdkafka's callbacks get as their opaque. Must outlive the handle.
 struct handle_owner {
   log_sink log;
+  std::atomic<bool> silent{false};  // `log` is not called any more
   void* self = nullptr;
 };
 

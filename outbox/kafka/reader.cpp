@@ -1,24 +1,23 @@
-// The consumer, as two of librdkafka's: one is the group's member and fetches nothing, the other
-// fetches and knows no group. So what is read is wholly ours to assign, whatever the group does.
+// The consumer, as two of librdkafka's: one is the group's member (member.cpp) and fetches nothing,
+// the other fetches and knows no group. So what is read is wholly ours to assign, whatever the
+// group does.
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <deque>
 #include <optional>
 #include <utility>
 
 #include "outbox/kafka/handle.hpp"
+#include "outbox/kafka/member.hpp"
 
 namespace skald::kafka {
 namespace {
 constexpr int call_patience_ms = 10'000;  // for librdkafka's own thread, not for a broker
 constexpr std::size_t max_chunk = 512;    // messages taken in one call
 constexpr char idle_fetch_ms[] = "100";   // a partition newly assigned or sought waits this long
-constexpr int heartbeats_a_session = 10;  // by them a member learns that others come or go
-constexpr auto goodbye_within = std::chrono::seconds(2);  // then the session's end must tell
 
 // A descriptor that librdkafka makes readable when a queue is no longer empty.
 class signal_fd {
@@ -67,15 +66,18 @@ class reader final : public log_reader {
   }
 
   ~reader() override {
-    leave();
+    member_.reset();
     free_messages();
     rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
     queue_.reset();
     rd_kafka_consumer_close(fetcher_.get());
   }
 
-  void join(const std::string& topic, ownership) override;
-  void leave() override;
+  void join(const std::string& topic, ownership told) override {
+    if (member_) throw log_error("A reader joins one topic's group only once.");
+    member_ = std::make_unique<member>(to_, settings_, topic, std::move(told), signal_.fd());
+  }
+  void leave() override { member_.reset(); }
   void assign(std::span<const position>) override;
   void forget(std::span<const skald::partition>) override;
   void seek(std::span<const position>) override;
@@ -88,10 +90,6 @@ class reader final : public log_reader {
   std::vector<position> committed(std::span<const skald::partition>) override;
 
  private:
-  static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*,
-                           void* opaque);
-  void say_goodbye();
-  void serve_membership();
   bool take_chunk(std::vector<wire::record>&, std::size_t max_records, std::size_t& bytes_left);
   void add_record(std::vector<wire::record>&, const rd_kafka_message_t&);
   void note_error(const rd_kafka_message_t&);
@@ -104,10 +102,7 @@ class reader final : public log_reader {
   owned<rd_kafka_t> fetcher_;
   owned<rd_kafka_queue_t> queue_;
 
-  handle_owner member_owner_;
-  owned<rd_kafka_t> member_;
-  ownership ownership_;
-  std::vector<partition> held_;  // by membership, told as gained
+  std::unique_ptr<member> member_;
 
   std::vector<owned<rd_kafka_message_t>> messages_;  // behind the records of the last poll
   std::vector<wire::header> headers_;                // of all of them
@@ -115,106 +110,6 @@ class reader final : public log_reader {
   std::optional<log_error> trouble_;  // thrown when no record comes before it
   std::deque<records_lost> lost_;     // the same; at most one a partition
 };
-
-std::vector<partition> to_partitions(const rd_kafka_topic_partition_list_t& list) {
-  std::vector<partition> all;
-  for (int i = 0; i < list.cnt; ++i) all.push_back({list.elems[i].topic, list.elems[i].partition});
-  return all;
-}
-
-// Membership. Its handle is told that it fetches nothing; the partitions go to `ownership_`.
-
-void reader::join(const std::string& topic, ownership told) {
-  if (member_) throw log_error("A reader joins one topic's group only once.");
-  const std::array<std::pair<const char*, std::string>, 9> ours{{
-      {"group.id", settings_.group},
-      {"enable.auto.commit", "false"},
-      {"enable.auto.offset.store", "false"},
-      {"auto.offset.reset", "error"},
-      {"partition.assignment.strategy", "cooperative-sticky"},
-      {"session.timeout.ms", std::to_string(settings_.session.count())},
-      {"heartbeat.interval.ms", std::to_string(settings_.session.count() / heartbeats_a_session)},
-      {"max.poll.interval.ms", std::to_string(settings_.max_poll_gap.count())},
-      {"group.instance.id", settings_.member},  // last: left out when there is none
-  }};
-  const properties all(ours);
-  ownership_ = std::move(told);
-  member_owner_.self = this;
-  auto conf = make_configuration(to_, settings_.member.empty() ? all.first(all.size() - 1) : all,
-                                 member_owner_);
-  rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
-  member_ = make_handle(RD_KAFKA_CONSUMER, std::move(conf));
-  check("Kafka group", rd_kafka_poll_set_consumer(member_.get()));
-  owned<rd_kafka_queue_t> queue(rd_kafka_queue_get_consumer(member_.get()));
-  signal_.raise_for(queue.get());
-  const std::array<partition, 1> wanted{{{topic, RD_KAFKA_PARTITION_UA}}};
-  check("The group of topic " + topic + " cannot be joined",
-        rd_kafka_subscribe(member_.get(), make_list(std::span<const partition>(wanted)).get()));
-}
-
-void reader::leave() {
-  if (!member_) return;
-  {
-    owned<rd_kafka_queue_t> queue(rd_kafka_queue_get_consumer(member_.get()));
-    rd_kafka_queue_io_event_enable(queue.get(), -1, nullptr, 0);
-  }
-  if (!settings_.member.empty()) say_goodbye();
-  rd_kafka_consumer_close(member_.get());  // calls on_rebalance for what is held
-  member_.reset();
-  if (!held_.empty() && ownership_.lost) ownership_.lost(std::exchange(held_, {}));
-  ownership_ = {};
-}
-
-// close() keeps a named member's place, for it to come back to; unsubscribing gives it up. Its id
-// is gone as soon as the broker is told.
-void reader::say_goodbye() {
-  if (rd_kafka_unsubscribe(member_.get())) return;
-  const auto end = std::chrono::steady_clock::now() + goodbye_within;
-  while (std::chrono::steady_clock::now() < end) {
-    constexpr int turn_ms = 10;
-    owned<rd_kafka_message_t>(rd_kafka_consumer_poll(member_.get(), turn_ms));
-    const std::unique_ptr<char, decltype(&std::free)> id(rd_kafka_memberid(member_.get()),
-                                                         &std::free);
-    if (!id || !*id) return;
-  }
-}
-
-void reader::on_rebalance(rd_kafka_t* rk, rd_kafka_resp_err_t error,
-                          rd_kafka_topic_partition_list_t* list, void* opaque) {
-  auto& self = *static_cast<reader*>(static_cast<handle_owner*>(opaque)->self);
-  const partition_list nothing(rd_kafka_topic_partition_list_new(0));
-  auto moved = to_partitions(*list);
-  if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-    owned<rd_kafka_error_t>(rd_kafka_incremental_assign(rk, nothing.get()));
-    self.held_.insert(self.held_.end(), moved.begin(), moved.end());
-    if (self.ownership_.gained && !moved.empty()) self.ownership_.gained(moved);
-    return;
-  }
-  owned<rd_kafka_error_t>(rd_kafka_incremental_unassign(rk, nothing.get()));
-  for (auto& p : moved) std::erase(self.held_, p);
-  if (self.ownership_.lost && !moved.empty()) self.ownership_.lost(moved);
-}
-
-void reader::serve_membership() {
-  if (!member_) return;
-  constexpr int max_events = 100;  // a poll
-  for (int i = 0; i < max_events; ++i) {
-    owned<rd_kafka_message_t> event(rd_kafka_consumer_poll(member_.get(), 0));
-    if (!event) return;
-    char why[256];
-    if (rd_kafka_fatal_error(member_.get(), why, sizeof why) ==
-        RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-      throw log_error("Another process joined group " + settings_.group + " as '" +
-                      settings_.member + "': give each service on a machine its own node name.");
-    if (event->err == RD_KAFKA_RESP_ERR__FATAL || event->err == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-        event->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-        event->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-      throw log_error("Kafka does not let this process into group " + settings_.group + ": " +
-                      rd_kafka_message_errstr(event.get()));
-    if (to_.log) to_.log(4, std::string("group: ") + rd_kafka_message_errstr(event.get()));
-  }
-  signal_.raise();
-}
 
 // What is fetched. Each call bumps librdkafka's version of the partitions, which drops what of
 // them is still queued.
@@ -257,7 +152,7 @@ void reader::resume(std::span<const skald::partition> partitions) {
 void reader::poll(std::vector<wire::record>& out, std::size_t max_records, std::size_t max_bytes) {
   free_messages();
   signal_.clear();
-  serve_membership();
+  if (member_ && !member_->serve()) signal_.raise();
   const auto begin = out.size();
   auto bytes_left = max_bytes;
   while (out.size() - begin < max_records && bytes_left > 0)
@@ -363,7 +258,7 @@ void reader::wait(milliseconds at_most) {
 
 void reader::commit_for_lag_tools(std::span<const position> positions) {
   if (positions.empty()) return;
-  auto* by = member_ ? member_.get() : fetcher_.get();
+  auto* by = member_ ? member_->native() : fetcher_.get();
   rd_kafka_commit(by, make_list(positions).get(), 1);
 }
 

@@ -1,0 +1,45 @@
+// Membership of a consumer group, for one topic: who owns which partitions. Fetches nothing.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "outbox/kafka/handle.hpp"
+
+namespace skald::kafka {
+class member {
+ public:
+  // Joins; `told` hears of what is gained and lost, from serve() and the destructor. `wake_fd`, an
+  // eventfd, turns readable when serve() has something to do. Throws log_error.
+  member(const connection&, const reader_settings&, const std::string& topic,
+         log_reader::ownership told, int wake_fd);
+  ~member();  // leaves: what is held is lost. Waits a few seconds at most
+  member(const member&) = delete;
+  member& operator=(const member&) = delete;
+
+  bool serve();  // never waits; true: there is nothing more. Throws log_error
+  rd_kafka_t* native() const { return kept_->handle.get(); }
+
+ private:
+  // What must stay when the handle cannot be destroyed.
+  struct kept_alive {
+    handle_owner owner;
+    std::atomic<bool> join_answered{false};
+    owned<rd_kafka_t> handle;  // first to go
+  };
+  static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*,
+                           void* opaque);
+  bool may_be_destroyed() const;
+  void wait_for_assignment();
+  void say_goodbye();
+  bool close();
+
+  const connection to_;
+  const reader_settings settings_;
+  log_reader::ownership told_;
+  std::vector<partition> held_;
+  bool assigned_once_ = false;
+  std::unique_ptr<kept_alive> kept_;
+};
+}  // namespace skald::kafka
