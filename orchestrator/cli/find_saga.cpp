@@ -5,7 +5,7 @@
 namespace skald::cli {
 read_model::saga find_saga(pg::connection& database, const std::string& name,
                            const std::string& definition) {
-  auto found = read_model::sagas_named(database, name);
+  auto found = read_model::reader(database).named(name);
   if (!definition.empty())
     std::erase_if(found, [&](const auto& s) { return s.definition != definition; });
   if (found.empty())

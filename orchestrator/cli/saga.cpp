@@ -11,25 +11,7 @@ namespace skald::cli {
 namespace {
 using nlohmann::ordered_json;
 
-constexpr int largest_page = 1000;
-
-ordered_json or_null(const std::string& text) {
-  return text.empty() ? ordered_json() : ordered_json(text);
-}
-
-ordered_json to_row(const read_model::saga& s) {
-  return {{"key", s.key},
-          {"definition", s.definition},
-          {"version", s.version},
-          {"phase", s.phase},
-          {"facet", or_null(s.facet)},
-          {"started_at", s.started_at},
-          {"changed_at", or_null(s.changed_at)},
-          {"due_at", or_null(s.due_at)},
-          {"events", s.seq},
-          {"id", s.id},
-          {"no", s.no}};
-}
+using read_model::max_page;
 
 struct list_options {
   read_model::saga_filter filter;
@@ -39,29 +21,18 @@ struct list_options {
 
 int list(context& x, list_options o) {
   if (!o.definition.empty()) o.filter.definition = o.definition;
-  if (o.state == "stuck" || o.state == "paused")
+  if (o.state == "stuck" || o.state == "paused" || o.state == "retrying" || o.state == "waiting")
     o.filter.facet = o.state;
   else if (!o.state.empty())
     o.filter.phase = o.state;
   if (o.below > 0) o.filter.below_no = o.below;
   pg::connection database(required(x, "postgres"));
   auto rows = ordered_json::array();
-  for (const auto& s : read_model::sagas(database, o.filter)) rows.push_back(to_row(s));
-  x.output.list(rows, {"key", "definition", "version", "phase", "facet", "started_at", "events"});
-  if (static_cast<int>(rows.size()) == o.filter.limit)
-    x.err << "skald: there may be more: --below " << rows.back()["no"] << '\n';
+  const auto page = read_model::reader(database).sagas(o.filter);
+  for (const auto& s : page.sagas) rows.push_back(to_json(s));
+  x.output.list(rows, {"key", "definition", "version", "phase", "facets", "started_at", "seq"});
+  if (page.next_below) x.err << "skald: there may be more: --below " << *page.next_below << '\n';
   return done;
-}
-
-ordered_json to_row(const read_model::journal_line& l) {
-  return {{"seq", l.seq},
-          {"at", l.at},
-          {"event", l.event},
-          {"step", or_null(l.step)},
-          {"outcome", l.outcome},
-          {"type", or_null(l.type)},
-          {"data", or_null(l.payload)},
-          {"message_id", or_null(l.message_id)}};
 }
 
 int history(context& x, const std::string& name, const std::string& definition, int limit,
@@ -69,7 +40,8 @@ int history(context& x, const std::string& name, const std::string& definition, 
   pg::connection database(required(x, "postgres"));
   const auto s = find_saga(database, name, definition);
   auto rows = ordered_json::array();
-  for (const auto& l : read_model::history(database, s.no, after, limit)) rows.push_back(to_row(l));
+  for (const auto& l : read_model::history(database, s.no, after, limit))
+    rows.push_back(to_json(l));
   x.output.list(rows, {"seq", "at", "event", "step", "outcome", "data"});
   if (static_cast<int>(rows.size()) == limit)
     x.err << "skald: there may be more: --after " << rows.back()["seq"] << '\n';
@@ -97,16 +69,18 @@ void add_saga(const commands& c) {
   all->add_option("--definition", l->definition, "only of this definition");
   all->add_option("--state", l->state, "only in this state")
       ->check(CLI::IsMember(
-          {"parked", "running", "aborting", "completed", "aborted", "stuck", "paused"}));
+          {"parked", "running", "aborting", "completed", "aborted", "stuck", "paused", "retrying",
+           "waiting"}));
   all->add_option("--limit", l->filter.limit, "at most so many")
-      ->check(CLI::Range(1, largest_page));
+      ->check(CLI::Range(1, max_page));
   all->add_option("--below", l->below, "the next page: below this saga number");
 
   const auto n = std::make_shared<name_options>();
   named(c.add_to(*group, "show", "One saga",
                  [n](context& x) {
                    pg::connection database(required(x, "postgres"));
-                   x.output.show(to_row(find_saga(database, n->name, n->definition)));
+                   const auto s = find_saga(database, n->name, n->definition);
+                   x.output.show(to_json(read_model::reader(database).show(s.id).value()));
                    return done;
                  }),
         *n);
@@ -114,7 +88,7 @@ void add_saga(const commands& c) {
       c.add_to(*group, "history", "Everything that was said to one saga",
                [n](context& x) { return history(x, n->name, n->definition, n->limit, n->after); }),
       *n);
-  past->add_option("--limit", n->limit, "at most so many")->check(CLI::Range(1, largest_page));
+  past->add_option("--limit", n->limit, "at most so many")->check(CLI::Range(1, max_page));
   past->add_option("--after", n->after, "the next page: after this sequence number");
   add_saga_start(c, *group);
   add_saga_replay(c, *group);

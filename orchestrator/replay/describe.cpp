@@ -72,30 +72,57 @@ ordered_json describe(const definition& d, const machine::saga& s) {
   return out;
 }
 
-std::vector<std::string> waits_for(const definition& d, const machine::saga& s) {
-  std::vector<std::string> out;
-  if (s.paused) out.push_back("resume: it is paused");
-  if (s.phase == phase::none) out.push_back("its start, or the end of its parking time");
+namespace {
+std::string awaited(const step& of, const machine::step_state& s) {
+  const auto attempt = ", attempt " + std::to_string(s.attempts);
+  if (s.status == status::undoing)
+    return "the undo by " + std::string(of.undo.send.participant) + attempt;
+  if (s.status == status::resolving)
+    return "the outcome from " + std::string(of.fence.participant) + attempt;
+  if (of.awaits()) return "the event " + std::string(of.done);
+  return std::string(of.send.participant) + attempt;
+}
+}  // namespace
+
+std::vector<waiting> waits_for(const definition& d, const machine::saga& s) {
+  std::vector<waiting> out;
+  if (s.paused) out.push_back({"", "resume: it is paused"});
+  if (s.phase == phase::none)
+    out.push_back({"", "its start; what came early is kept so long", s.parking_ms});
   for (std::uint8_t i = 0; i < s.steps.size() && i < d.steps.size(); ++i) {
-    const auto& step = d.steps[i];
     const auto& state = s.steps[i];
     if (!is_waiting(state.status) || (state.status == status::pending && s.phase != phase::running))
       continue;
-    const auto attempt = ", attempt " + std::to_string(state.attempts);
-    const std::string who =
-        step.awaits() ? "the event " + std::string(step.await.event)
-        : state.status == status::undoing
-            ? "the undo by " + std::string(step.undo.send.participant) + attempt
-            : std::string(state.status == status::resolving ? step.fence.participant
-                                                            : step.send.participant) +
-                  attempt;
-    out.push_back(std::string(step.name) + ": " + who);
+    out.push_back({step_name(d, i), awaited(d.steps[i], state), state.due_ms});
   }
   for (const auto& x : s.surpluses)
     if (x.now == surplus_is::open)
-      out.push_back(step_name(d, x.step) + ": the undo of another occurrence, attempt " +
-                    std::to_string(x.attempts));
+      out.push_back(
+          {step_name(d, x.step),
+           "the undo of another occurrence, attempt " + std::to_string(x.attempts), x.due_ms});
   return out;
+}
+
+std::vector<std::pair<std::string_view, int>> asked(const definition& d, const machine::saga& s) {
+  std::vector<std::pair<std::string_view, int>> out;
+  for (std::uint8_t i = 0; i < s.steps.size() && i < d.steps.size(); ++i) {
+    const auto& step = d.steps[i];
+    const auto now = s.steps[i].status;
+    const auto& to = now == status::undoing     ? step.undo.send
+                     : now == status::resolving ? step.fence
+                                                : step.send;
+    if (is_waiting(now) && !to.empty()) out.emplace_back(to.participant, s.steps[i].attempts);
+  }
+  for (const auto& x : s.surpluses)
+    if (x.now == surplus_is::open && x.step < d.steps.size())
+      out.emplace_back(d.steps[x.step].undo.send.participant, x.attempts);
+  return out;
+}
+
+ordered_json to_json(const waiting& w) {
+  return {{"step", w.step.empty() ? ordered_json() : ordered_json(w.step)},
+          {"for", w.what},
+          {"until", w.until_ms ? ordered_json(time_text(w.until_ms)) : ordered_json()}};
 }
 
 std::vector<std::string> operator_items(const definition& d, const machine::saga& s) {
@@ -121,6 +148,7 @@ std::vector<std::string> facets(const definition& d, const machine::saga& s) {
     retrying |= is_waiting(state.status) && state.attempts > 1;
     waiting |= state.status == status::pending && d.steps[i].awaits() && s.phase == phase::running;
   }
+  for (const auto& x : s.surpluses) retrying |= x.now == surplus_is::open && x.attempts > 1;
   if (machine::stuck(d, s)) out.push_back("stuck");
   if (retrying) out.push_back("retrying");
   if (waiting) out.push_back("waiting");
