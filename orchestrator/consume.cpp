@@ -71,6 +71,9 @@ void consumer::read_reply(input in, std::vector<input>& out, sink& rest) {
     return refuse(in, rest, "ce_sagatoken does not fit ce_causationid: the reply is not believed");
   const auto answered = wire::parse_command_id(e.causation_id);
   if (!answered) return refuse(in, rest, "ce_causationid is not the id of a command");
+  // What a participant says to an operator's word for its books is for who sent it, and who then
+  // tells the saga so with an action.
+  if (answered->kind == wire::kind::settle) return metrics_.messages_unmatched_total.add();
   in.answered = *answered;
   if (e.outcome == wire::outcome::none) return refuse(in, rest, "ce_sagaoutcome is missing");
   if (!to_known_saga(in, rest)) return;

@@ -101,10 +101,12 @@ void decider::apply_timers(const input& in, live_saga& saga) {
 void decider::apply(const input& in, live_saga& saga, const machine::event& event,
                     const reading& r) {
   actions_.clear();
+  const bool has_row = !saga.fresh || saga.touched;
+  // Who sent an action waits for its verdict. Only holders of a key can send one.
+  const bool awaited = in.from == input::source::action && has_row;
   if (r.stale) {
-    if (saga.fresh || machine::finished(saga.state) || saga.state.recorded >= machine::max_recorded)
-      return metrics_.messages_late_total.add();
-    ++saga.state.recorded;
+    if (!awaited) return metrics_.messages_late_total.add();
+    machine::note_stale(saga.state);
     return write_journal(saga, event, r, stale_outcome);
   }
   const auto before = saga.values.here();
@@ -119,8 +121,7 @@ void decider::apply(const input& in, live_saga& saga, const machine::event& even
   count(in, outcome, saga);
   if (outcome.verdict == verdict::overflow) return refuse(in, outcome.why);
   const bool noted = saga.state.recorded > recorded && saga.state.recorded <= machine::max_recorded;
-  const bool has_row = !saga.fresh || saga.touched;
-  if (!outcome.changed && !(noted && has_row)) return;
+  if (!outcome.changed && !awaited && !(noted && has_row)) return;
   write_journal(saga, event, r, static_cast<std::uint8_t>(outcome.verdict));
   auto& shard = shard_(saga.shard);
   for (const auto& a : actions_)

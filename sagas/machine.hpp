@@ -172,7 +172,11 @@ struct outcome {
 // Never throws on any event, however absurd; asserts only on a broken invariant of its own.
 outcome step(const definition&, saga&, const event&, const facts&, std::vector<action>& actions);
 
-bool finished(const saga&);  // nothing of it is open: COMPLETED, ABORTED, or nothing ever came
+// Counts an input that its sender decided on an older sequence: it is not applied. As every input
+// that is merely recorded, it counts up to max_recorded, and not in a finished saga.
+void note_stale(saga&);
+
+bool finished(const saga&);   // nothing of it is open: COMPLETED, ABORTED, or nothing ever came
 bool item_open(const saga&);  // something waits for the operator
 bool stuck(const definition&, const saga&);  // an item is open and nothing else can go on
 std::int64_t next_due_ms(const saga&);       // the earliest timer, 0 = none (always 0 while paused)

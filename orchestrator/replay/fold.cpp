@@ -24,7 +24,7 @@ folded folder::feed(const recorded& row) {
   actions_.clear();
   saga_.seq = row.seq;
   if (row.outcome == stale_outcome) {
-    ++saga_.state.recorded;
+    machine::note_stale(saga_.state);
     return {};
   }
   const auto& e = row.event;

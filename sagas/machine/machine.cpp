@@ -100,7 +100,11 @@ outcome dispatch(turn& t) {
 // Counts an input that changed nothing; a finished saga does not even count.
 void note(saga& s, const event& e, const outcome& o) {
   const bool merely_recorded = !o.changed && o.verdict != verdict::overflow && is_input(e.kind);
-  if (merely_recorded && !finished(s) && s.recorded < 0xffff) ++s.recorded;
+  if (merely_recorded) note_stale(s);
+}
+
+void note_stale(saga& s) {
+  if (!finished(s) && s.recorded < max_recorded) ++s.recorded;
 }
 
 outcome step(const definition& d, saga& s, const event& given, const facts& guards,

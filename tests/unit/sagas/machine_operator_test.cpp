@@ -162,8 +162,7 @@ TEST_CASE("only the first 32 recorded inputs count as journaled; a finished saga
   scene on(vending());
   on.start();
   for (int i = 0; i < 40; ++i) on.refused(1);
-  CHECK(on.s.recorded == 40);
-  CHECK(on.s.recorded > max_recorded);
+  CHECK(on.s.recorded == max_recorded);  // so that the journal says all that the state knows
   on.play(vending()).say(event_kind::cancel).refused(1);
   CHECK(on.s.recorded == 0);
 }
