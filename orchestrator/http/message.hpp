@@ -19,10 +19,13 @@ struct principal {
   http::role role = http::role::anyone;
 };
 
+// "%41b" -> "Ab". Nothing: an escape is broken, or it hides a NUL.
+std::optional<std::string> percent_decoded(std::string_view, bool plus_is_space);
+
 // Owned by the session for the length of one call; handlers run on a worker thread.
 struct request {
-  std::string method, path;
-  std::map<std::string, std::string, std::less<>> parameters;  // "{id}" of the route
+  std::string method, path;  // the path as it was sent: every %-escape in it is a good one
+  std::map<std::string, std::string, std::less<>> parameters;  // "{id}" of the route, decoded
   std::map<std::string, std::string, std::less<>> query;       // decoded; the last one counts
   std::map<std::string, std::string, std::less<>> headers;     // names in lower case
   std::string body;
@@ -37,6 +40,11 @@ struct request {
 class subscription;
 
 struct response {
+  // Set: this is no answer yet. It is asked for one again after `again_after`, on a worker; so a
+  // request can wait for long and holds no thread. The time of each turn is bounded by the server.
+  std::function<response()> again;
+  std::chrono::milliseconds again_after{0};
+
   unsigned status = 200;
   std::string body;
   std::string content_type = "application/json";

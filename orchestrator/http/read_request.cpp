@@ -70,12 +70,12 @@ read_result read_request(beast::http::request<beast::http::string_body> in) {
     return out;
   }
   const auto mark = std::min(target.find('?'), target.size());
-  auto path = percent_decoded(target.substr(0, mark), false);
-  if (!path || !read_query(target.substr(std::min(mark + 1, target.size())), q)) {
+  q.path = std::string(target.substr(0, mark));
+  const auto query = target.substr(std::min(mark + 1, target.size()));
+  if (!percent_decoded(q.path, false) || !read_query(query, q)) {
     out.problem = "The request's target has a broken %-escape or too many parameters.";
     return out;
   }
-  q.path = std::move(*path);
   for (const auto& field : in) {
     std::string name(field.name_string());
     std::transform(name.begin(), name.end(), name.begin(),

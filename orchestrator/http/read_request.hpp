@@ -9,7 +9,4 @@ struct read_result {
   std::string problem;  // empty, or a sentence: why the request cannot be understood
 };
 read_result read_request(beast::http::request<beast::http::string_body>);
-
-// "%41b" -> "Ab". Nothing: an escape is broken, or it hides a NUL.
-std::optional<std::string> percent_decoded(std::string_view, bool plus_is_space);
 }  // namespace skald::http

@@ -25,7 +25,8 @@ bool matches(std::string_view pattern, std::string_view path,
   while (!pattern.empty() || !path.empty()) {
     const auto want = first_segment(pattern), have = first_segment(path);
     if (want.size() > 2 && want.front() == '{' && !have.empty())
-      parameters.emplace(want.substr(1, want.size() - 2), have);
+      parameters.emplace(want.substr(1, want.size() - 2),
+                         percent_decoded(have, false).value_or(""));
     else if (want != have)
       return false;
   }
@@ -36,15 +37,21 @@ bool same_method(const route& r, std::string_view method) {
   return r.method == method || (method == "HEAD" && r.method == "GET");
 }
 
-response call(const route& r, const request& q) {
+// What asks the handler, or asks it again.
+template <class Ask>
+response guarded(const route& r, const Ask& ask) {
   try {
-    return r.answer(q);
+    response out = ask();
+    if (out.again) out.again = [&r, raw = std::move(out.again)] { return guarded(r, raw); };
+    return out;
+  } catch (const refusal& e) {
+    return e.answer;
   } catch (const unavailable& e) {
     auto out = problem(503, "unavailable", "Service unavailable", e.what());
     out.headers.emplace_back("Retry-After", "1");
     return out;
   } catch (const std::exception& e) {
-    spdlog::error("http: {} {}: {}", q.method, r.pattern, e.what());
+    spdlog::error("http: {} {}: {}", r.method, r.pattern, e.what());
     return problem(500, "internal", "Internal error",
                    "The request could not be answered; the server's log says why.");
   }
@@ -70,11 +77,19 @@ void router::add(route r) {
   routes_.push_back(std::move(r));
 }
 
+bool router::is_quick(const request& q) const {
+  std::map<std::string, std::string, std::less<>> unused;
+  return std::any_of(routes_.begin(), routes_.end(), [&](const route& r) {
+    return r.quick && same_method(r, q.method) && matches(r.pattern, q.path, unused);
+  });
+}
+
 response router::answer(request& q) const {
   std::string allowed;
   for (const route& r : routes_) {
     if (!matches(r.pattern, q.path, q.parameters)) continue;
-    if (same_method(r, q.method)) return q.principal.role < r.least ? denied(r, q) : call(r, q);
+    if (same_method(r, q.method))
+      return q.principal.role < r.least ? denied(r, q) : guarded(r, [&] { return r.answer(q); });
     allowed += (allowed.empty() ? "" : ", ") + r.method;
   }
   if (allowed.empty())

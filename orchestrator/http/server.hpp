@@ -25,6 +25,8 @@ struct server_settings {
   std::size_t max_body_bytes = 1 << 20;
   std::uint32_t max_header_bytes = 16 << 10;
   std::chrono::seconds idle_timeout{30};  // for a whole request to arrive, for a write to end
+  std::chrono::milliseconds answer_within{15'000};  // of each turn of a handler; then 503
+  bool local_names_only = false;  // refuse a Host that is not localhost: for serving without keys
 };
 
 // Who a presented key belongs to. An unknown key is `anyone`. Called on a worker; may block.

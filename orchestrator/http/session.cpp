@@ -11,10 +11,18 @@ namespace skald::http {
 namespace {
 namespace bhttp = beast::http;
 
+// A page of another site could name this server by a host of its own; its requests say so.
+bool is_local_name(std::string_view host) {
+  const auto bracket = host.find(']');
+  const auto name = host.substr(0, host.find(':', bracket == host.npos ? 0 : bracket));
+  return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
+}
+
 template <class Stream>
 class session : public std::enable_shared_from_this<session<Stream>> {
  public:
-  session(shared_state& all, Stream stream) : all_(all), stream_(std::move(stream)) {
+  session(shared_state& all, Stream stream)
+      : all_(all), stream_(std::move(stream)), timer_(all.network) {
     ++all_.connections;
   }
   ~session() { --all_.connections; }
@@ -60,9 +68,17 @@ class session : public std::enable_shared_from_this<session<Stream>> {
     auto read = read_request(parser_->release());
     parser_.reset();
     if (!read.problem.empty()) return write(problem(400, "request", "Bad request", read.problem));
-    if (all_.waiting >= all_.settings.max_waiting)
-      return write(problem(503, "busy", "Service busy", "Too many requests wait; try again."));
-    ask(std::move(read.request));
+    if (all_.settings.local_names_only && !is_local_name(read.request.header("host")))
+      return write(problem(421, "host", "Misdirected request",
+                           "Without API keys only requests to localhost are answered."));
+    if (all_.routes.is_quick(read.request)) return answered(turn_, answer_of(read.request));
+    if (all_.waiting >= all_.settings.max_waiting) {
+      auto busy = problem(503, "busy", "Service busy", "Too many requests wait; try again.");
+      busy.headers.emplace_back("Retry-After", "1");
+      return write(std::move(busy));
+    }
+    beast::get_lowest_layer(stream_).expires_never();
+    work([self = self(), q = std::move(read.request)]() mutable { return self->answer_of(q); });
   }
 
   // A request that cannot even be read is answered where HTTP allows it, then the peer is cut.
@@ -81,16 +97,47 @@ class session : public std::enable_shared_from_this<session<Stream>> {
       return write(problem(400, "request", "Bad request", "This is not HTTP/1.1."));
   }
 
-  void ask(request q) {
+  // One turn of a handler on a worker. The peer is answered in time even when it is not.
+  void work(std::function<response()> task) {
     ++all_.waiting;
-    beast::get_lowest_layer(stream_).expires_never();
-    asio::post(all_.workers, [self = self(), q = std::move(q)]() mutable {
-      response answer = self->answer_of(q);
-      asio::post(self->all_.network, [self, answer = std::move(answer)]() mutable {
+    const auto turn = ++turn_;
+    timer_.expires_after(all_.settings.answer_within);
+    timer_.async_wait([self = self(), turn](error_code cancelled) {
+      if (!cancelled && turn == self->turn_) self->give_up();
+    });
+    asio::post(all_.workers, [self = self(), turn, task = std::move(task)]() mutable {
+      response answer = task();
+      asio::post(self->all_.network, [self, turn, answer = std::move(answer)]() mutable {
         --self->all_.waiting;
-        answer.stream ? self->stream(std::move(answer)) : self->write(std::move(answer));
+        self->answered(turn, std::move(answer));
       });
     });
+  }
+
+  void answered(std::uint64_t turn, response answer) {
+    if (turn != turn_) return;  // too late
+    timer_.cancel();
+    if (answer.again) return wait(std::move(answer));
+    answer.stream ? stream(std::move(answer)) : write(std::move(answer));
+  }
+
+  void wait(response not_yet) {
+    timer_.expires_after(not_yet.again_after);
+    timer_.async_wait([self = self(), not_yet = std::move(not_yet)](error_code cancelled) mutable {
+      if (cancelled || self->all_.stopping) return;
+      if (self->all_.waiting >= self->all_.settings.max_waiting)
+        self->wait(std::move(not_yet));
+      else
+        self->work(std::move(not_yet.again));
+    });
+  }
+
+  void give_up() {
+    ++turn_;
+    keep_alive_ = false;
+    auto late = problem(503, "late", "Service unavailable", "There was no answer in time.");
+    late.headers.emplace_back("Retry-After", "1");
+    write(std::move(late));
   }
 
   // On a worker.
@@ -204,6 +251,8 @@ class session : public std::enable_shared_from_this<session<Stream>> {
   std::optional<message> message_;
   std::shared_ptr<subscription> events_;
   std::vector<subscription::text> writing_;
+  asio::steady_timer timer_;  // of a handler's turn, or until its next one
+  std::uint64_t turn_ = 0;
   bool keep_alive_ = false, head_ = false;
   char ignored_ = 0;
 };
