@@ -70,8 +70,6 @@ bool command_writer::write_command(const live_saga& saga, const machine::action&
   if (!caused_by.tracestate.empty()) headers_.push_back({"tracestate", caused_by.tracestate});
   wire::append_frame(shard.packed, m.topic, saga.key, headers_, body_);
   ++shard.frames;
-  metrics_.step_attempts_total.add();
-  if (a.kind != action_kind::send_do) metrics_.compensations_total.add();
   return true;
 }
 

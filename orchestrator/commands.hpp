@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "orchestrator/live.hpp"
-#include "orchestrator/metrics.hpp"
 #include "orchestrator/shard.hpp"
 #include "outbox/token.hpp"
 #include "outbox/wire.hpp"
@@ -18,8 +17,8 @@ std::uint64_t hash_of(std::span<const machine::action>);
 
 class command_writer {
  public:
-  command_writer(std::string saga_events_topic, signer& tokens, metrics& counts)
-      : saga_events_(std::move(saga_events_topic)), tokens_(tokens), metrics_(counts) {}
+  command_writer(std::string saga_events_topic, signer& tokens)
+      : saga_events_(std::move(saga_events_topic)), tokens_(tokens) {}
 
   // Appends the action's record to the shard's packed frames. False: a value that the command
   // cannot do without is missing, nothing was appended.
@@ -33,7 +32,6 @@ class command_writer {
 
   const std::string saga_events_;
   signer& tokens_;
-  metrics& metrics_;
   std::string body_, id_, saga_id_, token_, attempt_;
   std::vector<wire::header> headers_;
 };

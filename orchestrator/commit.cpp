@@ -18,7 +18,7 @@ void committer::add_upkeep(batch& b, bool idle) {
     if (auto* s = owned_.find(shard)) s->touched = true;
   for (auto& q : out_.impossible) {
     if (auto* s = owned_.find(q.shard)) s->touched = true;
-    metrics_.messages_quarantined_total.add();
+    topics_.quarantined(q.topic, quarantine_reason::unsendable);
     b.quarantined.push_back(std::move(q));
   }
   out_.impossible.clear();
@@ -61,15 +61,14 @@ bool committer::commit(batch& b) {
   if (result.fate == fate::committed) {
     failpoint::pass("commit.done");
     const auto took = std::chrono::steady_clock::now() - begun;
-    metrics_.batches_total.add();
-    metrics_.batch_commit_microseconds_total.add(static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+    metrics_.batch_commit.observe(
+        std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+    metrics_.batch_rows.observe(static_cast<std::int64_t>(b.rows()));
     clock_.set(result.now_ms);
     confirm(b);
     return true;
   }
-  (result.fate == fate::fenced ? metrics_.fenced_batches_total : metrics_.unknown_commits_total)
-      .add();
+  (result.fate == fate::fenced ? metrics_.fenced_batches : metrics_.unknown_commits).add();
   report_("A commit was given up (" + result.why + "); its shards are taken over again.");
   std::vector<std::int16_t> doubted;
   for (const auto& move : b.shards) doubted.push_back(move.read->id);
@@ -85,7 +84,7 @@ void committer::confirm(const batch& b) {
     shard.row.swept_no = move.swept_no;
     shard.touched = false;
     if (shard.frames == 0) continue;
-    metrics_.outbox_frames_total.add(static_cast<std::uint64_t>(shard.frames));
+    metrics_.outbox_frames.add(static_cast<std::uint64_t>(shard.frames));
     out_.add(shard.id(), shard.seq++, shard.frames, std::move(shard.packed));
     shard.packed = out_.take_spare();
     shard.frames = 0;

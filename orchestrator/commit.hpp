@@ -9,7 +9,7 @@
 #include "orchestrator/dispatch.hpp"
 #include "orchestrator/fence.hpp"
 #include "orchestrator/live.hpp"
-#include "orchestrator/metrics.hpp"
+#include "orchestrator/metrics/counts.hpp"
 #include "orchestrator/store.hpp"
 
 namespace skald {
@@ -25,6 +25,7 @@ class committer {
         out_(out),
         clock_(clock),
         metrics_(counts),
+        topics_(counts),
         report_(std::move(report)) {}
 
   // Adds what is due besides the decisions: rows of `open` for sagas that have become old, packed
@@ -46,6 +47,7 @@ class committer {
   outgoing& out_;
   batch_clock& clock_;
   metrics& metrics_;
+  topic_counts topics_;
   const reporter report_;
 };
 }  // namespace skald

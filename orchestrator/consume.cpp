@@ -5,8 +5,8 @@
 #include "orchestrator/failpoint.hpp"
 
 namespace skald {
-void consumer::refuse(const input& in, sink& out, std::string_view reason) {
-  metrics_.messages_quarantined_total.add();
+void consumer::refuse(const input& in, sink& out, std::string_view reason, quarantine_reason why) {
+  counts_.quarantined(in.record->topic, why);
   out.quarantine(in.shard, *in.record, reason);
 }
 
@@ -18,11 +18,12 @@ void consumer::read(const wire::record& record, std::int16_t shard, std::vector<
   const auto parsed = wire::parse(record.headers);
   in.envelope = parsed.envelope;
   in.topic = record.topic;
-  metrics_.messages_consumed_total.add();
+  in.counts = &counts_.of(record.topic);
+  in.counts->consumed.add();
   failpoint::pass("consume.parsed");
   const bool foreign = record.topic != names_.inbox && record.topic != names_.starts;
   if (!parsed.problem.empty()) {
-    if (foreign) return metrics_.messages_unmatched_total.add();  // other people's
+    if (foreign) return in.counts->unmatched.add();  // other people's
     return refuse(in, rest, parsed.problem);
   }
   if (foreign) return read_event(in, out, rest);
@@ -49,7 +50,7 @@ void consumer::read(const wire::record& record, std::int16_t shard, std::vector<
 // A record that its sender put on the wrong partition is put on the right one.
 bool consumer::misplaced(const input& in, sink& rest) {
   if (murmur2_partition(in.key, shards_) == in.shard) return false;
-  metrics_.messages_misrouted_total.add();
+  in.counts->misrouted.add();
   headers_.assign(in.record->headers.begin(), in.record->headers.end());
   rest.forward(in.shard, std::string(in.record->topic), in.key, headers_, in.record->value);
   return true;
@@ -68,12 +69,13 @@ void consumer::read_reply(input in, std::vector<input>& out, sink& rest) {
   in.from = input::source::reply;
   const auto& e = in.envelope;
   if (!tokens_.good(e.token, e.causation_id))
-    return refuse(in, rest, "ce_sagatoken does not fit ce_causationid: the reply is not believed");
+    return refuse(in, rest, "ce_sagatoken does not fit ce_causationid: the reply is not believed",
+                  quarantine_reason::not_believed);
   const auto answered = wire::parse_command_id(e.causation_id);
   if (!answered) return refuse(in, rest, "ce_causationid is not the id of a command");
   // What a participant says to an operator's word for its books is for who sent it, and who then
   // tells the saga so with an action.
-  if (answered->kind == wire::kind::settle) return metrics_.messages_unmatched_total.add();
+  if (answered->kind == wire::kind::settle) return in.counts->unmatched.add();
   in.answered = *answered;
   if (e.outcome == wire::outcome::none) return refuse(in, rest, "ce_sagaoutcome is missing");
   if (!to_known_saga(in, rest)) return;
@@ -85,7 +87,8 @@ void consumer::read_reply(input in, std::vector<input>& out, sink& rest) {
 void consumer::read_action(input in, std::vector<input>& out, sink& rest) {
   in.from = input::source::action;
   if (!tokens_.good(in.envelope.token, in.envelope.id))
-    return refuse(in, rest, "ce_sagatoken does not fit ce_id: the action is not believed");
+    return refuse(in, rest, "ce_sagatoken does not fit ce_id: the action is not believed",
+                  quarantine_reason::not_believed);
   if (!to_known_saga(in, rest)) return;
   out.push_back(std::move(in));
 }
@@ -104,7 +107,8 @@ bool consumer::to_known_saga(input& in, sink& rest) {
     in.definition = catalog_.newest(name);
   }
   if (!in.definition) {
-    refuse(in, rest, "ce_sagatype names a definition that is not registered");
+    refuse(in, rest, "ce_sagatype names a definition that is not registered",
+           quarantine_reason::unknown);
     return false;
   }
   in.saga = saga_id(in.definition->ns(), in.key);
@@ -125,7 +129,7 @@ void consumer::read_event(const input& event, std::vector<input>& out, sink& res
       return refuse(event, rest, "the event does not say where it is from");
   }
   const auto bindings = catalog_.bindings(topic, event.envelope.type);
-  if (bindings.empty()) return metrics_.messages_unmatched_total.add();
+  if (bindings.empty()) return event.counts->unmatched.add();
   if (!event.record->has_value)
     return refuse(event, rest, "the record is a tombstone: it has no data");
   if (const auto problem = payload_.read(event.record->value); !problem.empty())
@@ -140,7 +144,8 @@ void consumer::read_event(const input& event, std::vector<input>& out, sink& res
         b.step < 0 ? spec.starts.key : spec.steps[static_cast<std::size_t>(b.step)].await.correlate;
     const auto key = payload_.word(pointer);
     if (!key || !is_business_key(*key)) {
-      refuse(event, rest, "the event has no usable business key where the definition looks for it");
+      refuse(event, rest, "the event has no usable business key where the definition looks for it",
+             quarantine_reason::no_key);
       continue;
     }
     input in = event;
@@ -151,7 +156,7 @@ void consumer::read_event(const input& event, std::vector<input>& out, sink& res
     in.topic = kept_.emplace_back(topic);
     if (murmur2_partition(in.key, shards_) != in.shard) {
       if (event.topic == names_.inbox) continue;  // passed on for another definition's key
-      metrics_.messages_misrouted_total.add();
+      event.counts->misrouted.add();
       headers_.clear();
       for (const auto& h : event.record->headers)
         if (h.name != "ce_partitionkey" && h.name != "ce_sagakind" && h.name != origin_header)

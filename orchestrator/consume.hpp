@@ -8,7 +8,7 @@
 
 #include "orchestrator/catalog.hpp"
 #include "orchestrator/input.hpp"
-#include "orchestrator/metrics.hpp"
+#include "orchestrator/metrics/counts.hpp"
 #include "orchestrator/payload.hpp"
 #include "orchestrator/store.hpp"
 #include "outbox/token.hpp"
@@ -42,7 +42,7 @@ class consumer {
 
   consumer(const topic_names& names, std::int32_t shards, catalog& known, signer& tokens,
            metrics& counts)
-      : names_(names), shards_(shards), catalog_(known), tokens_(tokens), metrics_(counts) {}
+      : names_(names), shards_(shards), catalog_(known), tokens_(tokens), counts_(counts) {}
 
   // Reads the catalog anew when a name is unknown.
   std::function<void()> on_unknown_name = [] {};
@@ -61,13 +61,14 @@ class consumer {
   bool to_known_saga(input&, sink&);
   void look_again();
   bool misplaced(const input&, sink&);
-  void refuse(const input&, sink&, std::string_view reason);
+  void refuse(const input&, sink&, std::string_view reason,
+              quarantine_reason = quarantine_reason::unreadable);
 
   const topic_names& names_;
   const std::int32_t shards_;
   catalog& catalog_;
   signer& tokens_;
-  metrics& metrics_;
+  topic_counts counts_;
   payload_reader payload_;
   std::deque<std::string> kept_;
   std::vector<wire::header> headers_;

@@ -51,8 +51,8 @@ void decider::forward(std::int16_t shard, const std::string& topic, std::string_
   s.touched = true;
 }
 
-void decider::refuse(const input& in, std::string_view reason) {
-  metrics_.messages_quarantined_total.add();
+void decider::refuse(const input& in, quarantine_reason why, std::string_view reason) {
+  topics_.quarantined(in.record->topic, why);
   quarantine(in.shard, *in.record, reason);
 }
 
@@ -73,12 +73,13 @@ void decider::decide(const input& in) {
     if (saga && !saga->fresh) return apply_timers(in, *saga);
     return shard_(in.shard).open.forget(in.timer_no);
   }
-  if (saga->key != in.key) return refuse(in, "the record's key is not the saga's key");
+  if (saga->key != in.key)
+    return refuse(in, quarantine_reason::unreadable, "the record's key is not the saga's key");
   auto r = translator_.read(in, *saga);
   if (!r.problem.empty()) {
-    refuse(in, r.problem);
+    refuse(in, quarantine_reason::unreadable, r.problem);
   } else if (r.ignored) {
-    metrics_.messages_unmatched_total.add();
+    in.counts->unmatched.add();
   } else {
     r.event.at_ms = at_ms_;
     apply(in, *saga, r.event, r);
@@ -88,9 +89,10 @@ void decider::decide(const input& in) {
 
 void decider::apply_timers(const input& in, live_saga& saga) {
   due_.clear();
+  const auto due_ms = machine::next_due_ms(saga.state);
   machine::due_events(saga.state, at_ms_, due_);
   for (const auto& e : due_) {
-    metrics_.timers_fired_total.add();
+    meter_.timer_fired(at_ms_ - due_ms);
     failpoint::pass("timer.fired");
     apply(in, saga, e, {});
   }
@@ -105,28 +107,34 @@ void decider::apply(const input& in, live_saga& saga, const machine::event& even
   // Who sent an action waits for its verdict. Only holders of a key can send one.
   const bool awaited = in.from == input::source::action && has_row;
   if (r.stale) {
-    if (!awaited) return metrics_.messages_late_total.add();
+    if (!awaited) return in.counts->late.add();
     machine::note_stale(saga.state);
     return write_journal(saga, event, r, stale_outcome);
   }
   const auto before = saga.values.here();
   if (r.has_values && !keep_values(saga, r.what, translator_.payload())) {
     saga.values.rewind(before);
-    return refuse(in, "the saga holds as many values as one saga may (128 KiB)");
+    return refuse(in, quarantine_reason::too_much,
+                  "the saga holds as many values as one saga may (128 KiB)");
   }
   const auto recorded = saga.state.recorded;
+  meter_.before(saga, event);
   const auto outcome =
       machine::step(saga.definition->spec(), saga.state, event, guard_facts(saga), actions_);
   if (!keeps_values(outcome.verdict)) saga.values.rewind(before);
-  count(in, outcome, saga);
-  if (outcome.verdict == verdict::overflow) return refuse(in, outcome.why);
+  meter_.counted(in, saga, outcome);
+  if (outcome.verdict == verdict::overflow)
+    return refuse(in, quarantine_reason::too_much, outcome.why);
+  meter_.after(saga, event, outcome, actions_);
   const bool noted = saga.state.recorded > recorded && saga.state.recorded <= machine::max_recorded;
   if (!outcome.changed && !awaited && !(noted && has_row)) return;
   write_journal(saga, event, r, static_cast<std::uint8_t>(outcome.verdict));
   auto& shard = shard_(saga.shard);
   for (const auto& a : actions_)
-    if (!commands_.write(saga, a, in.envelope, at_ms_, shard))
-      metrics_.commands_impossible_total.add();
+    if (commands_.write(saga, a, in.envelope, at_ms_, shard))
+      meter_.sent(saga, a);
+    else
+      meter_.not_sent(saga, a);
 }
 
 void decider::write_journal(live_saga& saga, const machine::event& event, const reading& r,
@@ -153,29 +161,6 @@ void decider::write_journal(live_saga& saga, const machine::event& event, const 
                              .payload = r.payload,
                              .outcome = outcome,
                              .commands_hash = hash_of(actions_)});
-}
-
-void decider::count(const input& in, const machine::outcome& o, const live_saga& saga) {
-  if (o.verdict == verdict::duplicate) metrics_.messages_duplicate_total.add();
-  if (o.verdict == verdict::conflict) metrics_.messages_conflict_total.add();
-  if (o.verdict == verdict::recorded && in.record) metrics_.messages_late_total.add();
-  if (saga.fresh && !o.changed) metrics_.messages_unmatched_total.add();
-  for (const auto& a : actions_) switch (a.kind) {
-      case machine::action_kind::tell_started:
-        metrics_.sagas_started_total.add();
-        break;
-      case machine::action_kind::tell_completed:
-        metrics_.sagas_completed_total.add();
-        break;
-      case machine::action_kind::tell_aborted:
-        metrics_.sagas_aborted_total.add();
-        break;
-      case machine::action_kind::tell_stuck:
-        metrics_.sagas_stuck_total.add();
-        break;
-      default:
-        break;
-    }
 }
 
 void decider::end() {

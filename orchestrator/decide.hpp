@@ -12,6 +12,7 @@
 #include "orchestrator/consume.hpp"
 #include "orchestrator/input.hpp"
 #include "orchestrator/live.hpp"
+#include "orchestrator/metrics/saga_meter.hpp"
 #include "orchestrator/shard.hpp"
 #include "orchestrator/translate.hpp"
 
@@ -24,7 +25,8 @@ class decider final : public consumer::sink {
           shard_of shards)
       : sagas_(sagas),
         commands_(commands),
-        metrics_(counts),
+        meter_(counts),
+        topics_(counts),
         shard_(std::move(shards)),
         translator_(known) {}
 
@@ -41,13 +43,13 @@ class decider final : public consumer::sink {
   void apply_timers(const input&, live_saga&);
   void apply(const input&, live_saga&, const machine::event&, const reading&);
   void write_journal(live_saga&, const machine::event&, const reading&, std::uint8_t outcome);
-  void refuse(const input&, std::string_view reason);
-  void count(const input&, const machine::outcome&, const live_saga&);
+  void refuse(const input&, quarantine_reason, std::string_view reason);
   void end_saga(live_saga&);
 
   saga_cache& sagas_;
   command_writer& commands_;
-  metrics& metrics_;
+  saga_meter meter_;
+  topic_counts topics_;
   shard_of shard_;
   translator translator_;
 

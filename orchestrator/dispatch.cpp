@@ -13,7 +13,18 @@ void outgoing::add(std::int16_t shard, std::int64_t seq, std::int32_t n, std::st
   SKALD_ASSERT(n > 0 && n < (1 << index_bits), "a packed row has between 1 and 2^24 frames");
   bytes_ += body.size();
   lots_.emplace(next_id_, lot{shard, seq, n, std::move(body)});
+  in_order_.push_back(next_id_);
   unsent_.push_back(next_id_++);
+  oldest();  // so that `in_order_` stays as short as it can
+}
+
+milliseconds outgoing::oldest() {
+  while (!in_order_.empty()) {
+    const auto found = lots_.find(in_order_.front());
+    if (found != lots_.end()) return found->second.age();
+    in_order_.pop_front();
+  }
+  return {};
 }
 
 bool outgoing::push(log_writer& writer) {
@@ -65,6 +76,7 @@ void outgoing::delivered(const log_writer::delivery& d) {
 
 void outgoing::finish_frame(std::uint64_t id, lot& l) {
   if (--l.unacked > 0) return;
+  if (publish_) publish_->observe(l.age().count());
   acked.emplace_back(l.shard, l.seq);
   bytes_ -= l.body.size();
   if (spares_.size() < max_spares) spares_.push_back(std::move(l.body));
@@ -103,6 +115,7 @@ void outgoing::forget(std::int16_t shard) {
 void outgoing::forget_all() {
   lots_.clear();
   unsent_.clear();
+  in_order_.clear();
   acked.clear();
   impossible.clear();
   bytes_ = 0;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/metrics/instruments.hpp"
 #include "orchestrator/store.hpp"
 #include "outbox/frame.hpp"
 #include "outbox/log.hpp"
@@ -17,6 +18,9 @@
 namespace skald {
 class outgoing {
  public:
+  // `publish`, if any, is told in milliseconds how long each row took from `add` to its last ack.
+  explicit outgoing(histogram* publish = nullptr) : publish_(publish) {}
+
   using row = std::pair<std::int16_t, std::int64_t>;  // shard, seq
 
   // A committed row; `body` is kept until every frame of it is acked.
@@ -35,6 +39,7 @@ class outgoing {
   bool blocked() const { return !unsent_.empty(); }
   std::size_t bytes() const { return bytes_; }  // of all lots that are not acked
   std::size_t lots() const { return lots_.size(); }
+  milliseconds oldest();  // how long ago the oldest of them was added; 0: there is none
 
   std::vector<row> acked;  // rows whose frames are all acked: to be deleted by a later commit
   std::vector<quarantine_write> impossible;
@@ -47,12 +52,18 @@ class outgoing {
     std::string body;
     std::size_t sent_bytes = 0;
     std::uint32_t sent = 0;
+    std::chrono::steady_clock::time_point added = std::chrono::steady_clock::now();
+    milliseconds age() const {
+      return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - added);
+    }
   };
   void finish_frame(std::uint64_t id, lot&);
   void refuse(lot&, std::uint32_t index, std::string_view reason);
 
   std::unordered_map<std::uint64_t, lot> lots_;
   std::deque<std::uint64_t> unsent_;
+  std::deque<std::uint64_t> in_order_;  // perhaps of lots that are gone
+  histogram* const publish_;
   std::uint64_t next_id_ = 1;
   std::size_t bytes_ = 0;
   static constexpr std::size_t max_spares = 8;

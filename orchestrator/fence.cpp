@@ -3,7 +3,19 @@
 #include "orchestrator/failpoint.hpp"
 
 namespace skald {
+ownership::~ownership() {
+  for (const auto& [id, shard] : shards_) no_longer_owned(id);
+}
+
+void ownership::no_longer_owned(std::int16_t id) {
+  const auto no = std::to_string(id);
+  p_.counts.partition_owned.at({no}).add(-1);
+  for (const auto& topic : p_.known.topics())
+    p_.counts.consumer_lag_seconds.remove({topic.name, no});
+}
+
 void ownership::gained(std::span<const partition> partitions) {
+  p_.counts.rebalances.add();
   for (const auto& p : partitions) {
     const auto id = static_cast<std::int16_t>(p.no);
     members_.insert(id);
@@ -13,6 +25,7 @@ void ownership::gained(std::span<const partition> partitions) {
 }
 
 void ownership::lost(std::span<const partition> partitions) {
+  p_.counts.rebalances.add();
   for (const auto& p : partitions) {
     members_.erase(static_cast<std::int16_t>(p.no));
     halted_.erase(static_cast<std::int16_t>(p.no));
@@ -65,12 +78,13 @@ bool ownership::take(std::int16_t id, std::optional<std::int64_t> if_epoch) {
   auto taken = p_.store.take_over(id, if_epoch);
   if (!taken) return false;
   p_.clock.set(taken->now_ms);
-  p_.counts.take_overs_total.add();
+  p_.counts.take_overs.add();
   p_.known.refresh_topics(p_.store);
   p_.known.refresh(p_.store);
   sweep(id);
   auto& shard = shards_[id];
   shard.take(std::move(taken->row));
+  p_.counts.partition_owned.at({std::to_string(id)}).add(1);
   restore(shard);
   read_from_row(shard);
   return true;
@@ -82,7 +96,7 @@ void ownership::sweep(std::int16_t id) {
   while (auto row = p_.store.next_packed(id, after)) {
     failpoint::pass("sweep.row");
     after = row->seq;
-    p_.counts.outbox_swept_total.add(static_cast<std::uint64_t>(row->n));
+    p_.counts.outbox_swept.add(static_cast<std::uint64_t>(row->n));
     p_.out.add(id, row->seq, row->n, std::move(row->body));
     while (!p_.out.push(p_.writer) || p_.out.bytes() > p_.max_unacked_bytes) {
       p_.writer.flush(milliseconds(100));
@@ -121,6 +135,7 @@ void ownership::give_up(std::int16_t id) {
   }
   p_.reader.resume(find(id)->paused);  // or it would still be paused for its next owner here
   p_.reader.forget(read);
+  no_longer_owned(id);
   p_.out.forget(id);
   p_.sagas.erase_shard(id);
   shards_.erase(id);

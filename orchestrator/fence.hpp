@@ -34,6 +34,7 @@ class ownership {
     std::size_t max_unacked_bytes;
   };
   explicit ownership(parts p) : p_(p) {}
+  ~ownership();
 
   // What the group says; kept until `settle`.
   void gained(std::span<const partition>);
@@ -60,6 +61,7 @@ class ownership {
   void restore(owned_shard&);
   void read_from_row(const owned_shard&);
   void give_up(std::int16_t id);
+  void no_longer_owned(std::int16_t id);
 
   parts p_;
   std::map<std::int16_t, owned_shard> shards_;

@@ -9,6 +9,8 @@
 #include "outbox/wire.hpp"
 
 namespace skald {
+struct message_counts;
+
 struct input {
   enum class source : std::uint8_t { start, reply, event, action, timer } from = source::start;
   std::int16_t shard = 0;
@@ -16,8 +18,9 @@ struct input {
   const compiled* definition = nullptr;  // for a saga that is not known yet; timer: null
   std::string key;                       // business key; timer: empty
   std::string_view message_id;
-  std::int64_t timer_no = 0;             // timer: number of the saga
-  const wire::record* record = nullptr;  // timer: null. Lives until the next poll
+  std::int64_t timer_no = 0;               // timer: number of the saga
+  const wire::record* record = nullptr;    // timer: null. Lives until the next poll
+  const message_counts* counts = nullptr;  // of the record's topic; timer: null
   wire::envelope envelope;
   wire::command_id answered;  // reply: the command
   std::string_view topic;     // event: where it was published

@@ -21,8 +21,9 @@ struct live_saga {
   std::int32_t seq = 0;
   machine::saga state;
   slices values;
-  bool fresh = true;     // has no row yet
-  bool touched = false;  // to be written by the batch under way
+  std::int64_t stage_ms = 0;  // when the stage under way began; 0: not known
+  bool fresh = true;          // has no row yet
+  bool touched = false;       // to be written by the batch under way
 };
 
 struct uuid_hash {

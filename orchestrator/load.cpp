@@ -7,6 +7,18 @@
 #include "sagas/encoding.hpp"
 
 namespace skald {
+namespace {
+// The last word of an earlier stage, or the start. A pause may have begun in between.
+std::int64_t stage_begun_ms(const saga_row& row, const machine::saga& state, const definition& d) {
+  std::int64_t begun_ms = 0;
+  for (const auto& word : row.words)
+    if (word.kind == static_cast<std::uint8_t>(machine::event_kind::start) ||
+        (word.step < d.steps.size() && d.steps[word.step].stage < state.stage))
+      begun_ms = std::max(begun_ms, word.at_ms);
+  return begun_ms;
+}
+}  // namespace
+
 const std::vector<loader::unreadable>& loader::load(const std::vector<input>& inputs) {
   wanted_.clear();
   unreadable_.clear();
@@ -27,7 +39,7 @@ const std::vector<loader::unreadable>& loader::load(const std::vector<input>& in
   rows_.clear();
   store_.load(wanted_, rows_);
   for (const auto& row : rows_) restore(row);
-  metrics_.sagas_loaded_total.add(rows_.size());
+  metrics_.sagas_loaded.add(rows_.size());
   return unreadable_;
 }
 
@@ -61,6 +73,7 @@ void loader::restore(const saga_row& row) {
   saga.key = row.key;
   saga.seq = row.seq;
   saga.fresh = false;
+  saga.stage_ms = stage_begun_ms(row, saga.state, definition->spec());
   for (const auto& word : row.words) {
     const auto verdict = static_cast<machine::verdict>(word.outcome);
     if (!keeps_values(verdict) || !payload_.read(word.payload).empty()) continue;

@@ -3,11 +3,13 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <thread>
 
 #include "orchestrator/forward.hpp"
 #include "orchestrator/loop.hpp"
+#include "orchestrator/metrics/sampler.hpp"
 #include "orchestrator/prepare.hpp"
 #include "orchestrator/retention.hpp"
 #include "orchestrator/sql.hpp"
@@ -110,6 +112,8 @@ void service::start() {
   }
   forwarding_ = std::make_unique<forwarding>(settings_, metrics_, report);
   forwarding_->from.start();
+  sampler_ = std::make_unique<sampler>(settings_.postgres_url, settings_.kafka, metrics_, report);
+  sampler_->start();
 }
 
 void service::stop() {
@@ -119,6 +123,7 @@ void service::stop() {
   for (auto& t : stopping) t.join();
   workers_.clear();
   forwarding_.reset();
+  sampler_.reset();
   keeper_.reset();
 }
 
@@ -133,5 +138,28 @@ std::vector<const worker_gauges*> service::gauges() const {
   std::vector<const worker_gauges*> all;
   for (const auto& w : workers_) all.push_back(&w->gauges());
   return all;
+}
+
+std::string service::exposition() {
+  add_up_gauges();
+  return metrics_.text();
+}
+
+void service::add_up_gauges() {
+  const auto show = [&](gauge& as, gauge worker_gauges::*part) {
+    double sum = 0;
+    for (const auto& w : workers_) sum += (w->gauges().*part).value();
+    as.set(sum);
+  };
+  show(metrics_.sagas_active, &worker_gauges::sagas_active);
+  show(metrics_.sagas_cached, &worker_gauges::sagas_cached);
+  show(metrics_.outbox_pending, &worker_gauges::outbox_pending);
+  show(metrics_.timers_pending, &worker_gauges::timers_pending);
+  show(metrics_.partitions_halted, &worker_gauges::shards_halted);
+  show(metrics_.partitions_paused, &worker_gauges::starts_paused);
+  double oldest = 0;
+  for (const auto& w : workers_)
+    oldest = std::max(oldest, w->gauges().outbox_oldest_seconds.value());
+  metrics_.outbox_oldest_seconds.set(oldest);
 }
 }  // namespace skald

@@ -13,6 +13,7 @@
 #include "outbox/kafka/connection.hpp"
 
 namespace skald {
+class sampler;
 inline constexpr std::int64_t day_ms = 86'400'000;
 
 struct settings {
@@ -50,16 +51,21 @@ class service {
   void stop();  // waits until every batch is over; again: nothing
 
   bool healthy() const;  // every worker reaches its database and its log
-  const metrics& counts() const { return metrics_; }
+  metrics& counts() { return metrics_; }
+  // What /metrics answers, of metrics::content_type. Reads memory only; any thread, between start
+  // and stop.
+  std::string exposition();
   std::vector<const worker_gauges*> gauges() const;
 
  private:
   struct keeper;  // heartbeat and retention
   struct forwarding;
   settings settings_;
-  metrics metrics_;
+  metrics metrics_{settings_.version};
+  void add_up_gauges();
   std::vector<std::unique_ptr<worker>> workers_;
   std::unique_ptr<keeper> keeper_;
   std::unique_ptr<forwarding> forwarding_;
+  std::unique_ptr<sampler> sampler_;
 };
 }  // namespace skald

@@ -19,6 +19,7 @@ inline constexpr std::int64_t renumber_after_ms = 60'000;
 struct owned_shard {
   shard_row row;                          // as committed: what the fence compares
   std::vector<std::int64_t> next_offset;  // as consumed
+  std::vector<std::int64_t> age_ms;       // of the last record read lately, by topic; 0: none
   std::int64_t next_no = 0;
   std::int64_t seq = 0;  // of the next packed row
   timers open;
@@ -35,6 +36,7 @@ struct owned_shard {
   void take(shard_row taken) {
     row = std::move(taken);
     next_offset = row.next_offset;
+    age_ms.assign(next_offset.size(), 0);
     next_no = row.next_no;
     seq = row.epoch << 32;  // an epoch is never used twice, so neither is a seq
   }

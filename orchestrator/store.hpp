@@ -96,6 +96,10 @@ struct batch {
   std::vector<std::int64_t> closed;
   std::vector<quarantine_write> quarantined;
 
+  std::size_t rows() const {  // that it writes
+    return shards.size() + fresh.size() + changed.size() + journal.size() + packed.size() +
+           acked.size() + opened.size() + closed.size() + quarantined.size();
+  }
   void clear() {  // keeps the memory
     shards.clear(), fresh.clear(), changed.clear(), journal.clear(), packed.clear();
     acked.clear(), opened.clear(), closed.clear(), quarantined.clear();
@@ -123,6 +127,7 @@ struct saga_row {
     std::uint8_t kind = 0, step = 0, outcome = 0;
     std::uint64_t occurrence = 0;
     std::string message_id, type, payload;
+    std::int64_t at_ms = 0;
   };
   std::vector<word> words;
 };

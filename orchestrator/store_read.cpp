@@ -85,7 +85,8 @@ void postgres_store::load(std::span<const uuid> ids, std::vector<saga_row>& out)
                                 .occurrence = static_cast<std::uint64_t>(r.number(i, 9)),
                                 .message_id = std::string(r.data(i, 10)),
                                 .type = std::string(r.data(i, 11)),
-                                .payload = std::string(r.data(i, 12))});
+                                .payload = std::string(r.data(i, 12)),
+                                .at_ms = r.number(i, 13)});
   }
 }
 

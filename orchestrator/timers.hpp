@@ -50,6 +50,7 @@ class timers {
   // When `take` next has something to look at; 0 = never.
   std::int64_t next_ms() const { return heap_.empty() ? 0 : heap_.top().due_ms; }
   std::size_t size() const { return sagas_.size(); }
+  std::size_t armed() const { return heap_.size(); }  // about: outdated entries count too
   // What table open says, or would say, of saga `no`; null: it is not an open saga.
   struct listing {
     std::uint8_t facet = 0;

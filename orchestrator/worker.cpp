@@ -27,6 +27,7 @@ struct worker::session {
         store(s.open_store()),
         known(s.prefix),
         sagas(s.limits.cached_sagas),
+        out(&counts.outbox_publish),
         clock(s.steady_now),
         tokens(s.secrets),
         writer(s.open_writer([this](const auto& d) { out.delivered(d); })),
@@ -34,11 +35,12 @@ struct worker::session {
         owned({*store, *reader, *writer, known, sagas, out, clock, counts, s.limits.unacked_bytes}),
         intake(names, s.shards, known, tokens, counts),
         load(*store, known, sagas, counts),
-        commands(names.saga_events, tokens, counts),
+        commands(names.saga_events, tokens),
         decide(known, sagas, commands, counts,
                [this](std::int16_t id) -> owned_shard& { return *owned.find(id); }),
         commit(*store, owned, sagas, out, clock, counts, s.report),
-        metrics_(counts) {
+        metrics_(counts),
+        topics(counts) {
     intake.on_unknown_name = [this] { refresh(); };
     known.refresh_topics(*store);
     refresh();
@@ -61,6 +63,7 @@ struct worker::session {
   void watch_bounds(worker_gauges&);
   void hold(owned_shard&, owned_shard::hold);
   void upkeep();
+  void show_lag();
   milliseconds patience();
   void finish();
 
@@ -81,6 +84,7 @@ struct worker::session {
   decider decide;
   committer commit;
   metrics& metrics_;
+  topic_counts topics;
 
   bool crowded = false;  // more is on its way to the broker than should be
   std::int64_t journal_end_no = 0;
@@ -138,7 +142,7 @@ bool worker::session::run_batch(bool idle) {
   commit.commit(b);
   intake.end_batch();
   out.push(*writer);
-  metrics_.batch_records_total.add(records.size());
+  if (!records.empty()) metrics_.batch_records.observe(static_cast<std::int64_t>(records.size()));
   return any || !inputs.empty();
 }
 
@@ -152,6 +156,7 @@ void worker::session::consume(bool& any) {
     if (!topic || i >= shard->next_offset.size() || record.offset < shard->next_offset[i]) continue;
     shard->next_offset[i] = record.offset + 1;
     shard->touched = any = true;
+    if (record.timestamp_ms > 0) shard->age_ms[i] = b.at_ms - record.timestamp_ms;
     intake.read(record, shard->id(), inputs, decide);
   }
 }
@@ -191,7 +196,7 @@ void worker::session::set_aside(const loader::unreadable& saga) {
         owned.find(in.shard)->open.forget(in.timer_no);
         continue;
       }
-      metrics_.messages_quarantined_total.add();
+      topics.quarantined(in.record->topic, quarantine_reason::damaged);
       decide.quarantine(in.shard, *in.record, saga.why);
     }
   }
@@ -208,21 +213,24 @@ void worker::session::halt(std::int16_t shard, const std::string& why) {
 // they lead to; so do foreign events then. Replies end sagas, so they go on.
 void worker::session::watch_bounds(worker_gauges& gauges) {
   const auto most = setup.limits.open_sagas_per_shard;
-  std::size_t open = 0, paused = 0;
+  std::size_t open = 0, paused = 0, armed = 0;
   for (auto& [id, shard] : owned.shards()) {
     shard.starts_full = shard.open.size() > (shard.starts_full ? most - most / 10 : most);
     hold(shard, crowded             ? owned_shard::hold::all_but_inbox
                 : shard.starts_full ? owned_shard::hold::starts
                                     : owned_shard::hold::nothing);
     open += shard.open.size();
+    armed += shard.open.armed();
     paused += shard.held != owned_shard::hold::nothing;
   }
-  gauges.sagas_active.set(open);
-  gauges.sagas_cached.set(sagas.size());
-  gauges.outbox_pending.set(out.lots());
-  gauges.partitions_owned.set(owned.shards().size());
-  gauges.starts_paused.set(paused);
-  gauges.shards_halted.set(owned.halted());
+  gauges.sagas_active.set(static_cast<double>(open));
+  gauges.sagas_cached.set(static_cast<double>(sagas.size()));
+  gauges.outbox_pending.set(static_cast<double>(out.lots()));
+  gauges.outbox_oldest_seconds.set(std::chrono::duration<double>(out.oldest()).count());
+  gauges.timers_pending.set(static_cast<double>(armed));
+  gauges.partitions_owned.set(static_cast<double>(owned.shards().size()));
+  gauges.starts_paused.set(static_cast<double>(paused));
+  gauges.shards_halted.set(static_cast<double>(owned.halted()));
 }
 
 void worker::session::hold(owned_shard& shard, owned_shard::hold wanted) {
@@ -249,6 +257,21 @@ void worker::session::upkeep() {
       read.push_back(
           {{names.inbox, id}, shard.row.next_offset[static_cast<std::size_t>(inbox->no - 1)]});
   reader->commit_for_lag_tools(read);
+  show_lag();
+}
+
+// Nothing read for a period means that there is nothing, unless reading is paused.
+void worker::session::show_lag() {
+  for (auto& [id, shard] : owned.shards())
+    for (const auto& topic : known.topics()) {
+      const auto i = static_cast<std::size_t>(topic.no - 1);
+      if (i >= shard.next_offset.size() || shard.next_offset[i] < 0) continue;
+      auto& age_ms = shard.age_ms[i];
+      metrics_.consumer_lag_seconds.at({topic.name, std::to_string(id)})
+          .set(static_cast<double>(std::max<std::int64_t>(age_ms, 0)) / 1'000);
+      const bool waits = shard.held != owned_shard::hold::nothing;
+      age_ms = waits && age_ms > 0 ? age_ms + milliseconds(upkeep_every).count() : 0;
+    }
 }
 
 milliseconds worker::session::patience() {

@@ -22,6 +22,7 @@ struct record {
   string_view topic;
   std::int32_t partition = 0;
   std::int64_t offset = 0;
+  std::int64_t timestamp_ms = 0;  // by the log; 0: it has none. Nothing is decided by it
   string_view key, value;
   bool has_key = false, has_value = false;
   std::span<const header> headers;

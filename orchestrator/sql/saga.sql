@@ -19,7 +19,7 @@ select 1 / (count(*) = cardinality($1::bigint[]))::int from changed;
 -- Sagas by id with what their journals hold of the world's words, in order. The join with unnest
 -- lets the planner open only the journal partitions that are needed.
 select s.no, s.id, s.definition, s.key, s.seq, s.state, j.kind, j.step, j.outcome, j.occurrence,
-       j.message_id, j.type, j.payload
+       j.message_id, j.type, j.payload, j.at_ms
 from unnest($1::uuid[]) x(id)
 join saga s on s.id = x.id
 left join journal j on j.saga_no = s.no and j.kind in (0, 1, 2)

@@ -205,6 +205,7 @@ void reader::add_record(std::vector<wire::record>& out, const rd_kafka_message_t
   r.topic = rd_kafka_topic_name(m.rkt);
   r.partition = m.partition;
   r.offset = m.offset;
+  r.timestamp_ms = std::max<std::int64_t>(rd_kafka_message_timestamp(&m, nullptr), 0);
   r.has_key = m.key != nullptr;
   r.has_value = m.payload != nullptr;
   if (r.has_key) r.key = {static_cast<const char*>(m.key), m.key_len};

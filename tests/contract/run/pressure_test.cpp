@@ -88,7 +88,7 @@ TEST_CASE("above the second bound replies wait too") {
   w.start_drink("b-3");
   const int many_turns = at.knocks + 100;  // half a second
   w.until("it has looked", [&] { return at.knocks > many_turns; });
-  CHECK(counts.messages_consumed_total.value() == 1);
+  CHECK(counts.messages_consumed.at({w.prefix + ".starts"}).value() == 1);
   at.shut = false;
   w.until_phase("b-1", "completed");
   w.until_phase("b-2", "parked");

@@ -113,8 +113,8 @@ TEST_CASE("every PaymentCompleted comes twice: one payment, one drink") {
   w.order("twice", 3);
   w.until_phase("twice", "completed");
   w.until("the second PaymentCompleted is absorbed", [&] {
-    return w.served().counts().messages_duplicate_total.value() +
-               w.served().counts().messages_late_total.value() >=
+    return w.served().counts().messages_duplicate.at({w.prefix + ".inbox"}).value() +
+               w.served().counts().messages_late.at({w.prefix + ".inbox"}).value() >=
            1;
   });
   CHECK(w.of("twice", "payments") == 1);
