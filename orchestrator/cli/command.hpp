@@ -64,6 +64,7 @@ struct commands {
 const std::string& required(const context&, std::string_view setting);
 
 // One function a file of this folder.
+void add_audit(const commands&);
 void add_bench(const commands&);
 void add_version(const commands&);
 void add_config(const commands&);

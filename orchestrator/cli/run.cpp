@@ -116,6 +116,7 @@ int run(int argc, const char* const* argv) {
   add_relay(all);
   add_participant(all);
   add_bench(all);
+  add_audit(all);
   add_version(all);
   add_config(all);
   add_migrate(all);

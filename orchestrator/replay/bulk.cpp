@@ -78,23 +78,6 @@ class comparison {
   std::int32_t differs_at_ = 0;
   bool active_ = false;
 };
-
-recorded row_of(const pg::binary_result& rows, std::size_t i) {
-  const auto small = [&](std::size_t column) {
-    return static_cast<std::uint8_t>(rows.number(i, column));
-  };
-  recorded r;
-  r.seq = static_cast<std::int32_t>(rows.number(i, 1));
-  r.event = from_journal({small(2), small(3), static_cast<std::int32_t>(rows.number(i, 4)),
-                          static_cast<std::uint64_t>(rows.number(i, 5))},
-                         rows.number(i, 11));
-  r.message_id = rows.data(i, 6);
-  r.type = rows.data(i, 7);
-  r.payload = rows.data(i, 8);
-  r.outcome = small(9);
-  r.commands_hash = static_cast<std::uint64_t>(rows.number(i, 10));
-  return r;
-}
 }  // namespace
 
 bulk_result replay_all(const std::string& postgres, std::int64_t since_ms,
@@ -135,7 +118,8 @@ bulk_result replay_all(const std::string& postgres, std::int64_t since_ms,
       compare.begin(h.id, h.key, h.definition, h.state);
       while (i < rows.rows() && rows.number(i, 0) < h.no) ++i;  // of a saga that has gone since
       for (; i < rows.rows() && rows.number(i, 0) == h.no; ++i)
-        if (rows.number(i, 1) <= h.seq) compare.row(row_of(rows, i));  // later ones came meanwhile
+        if (rows.number(i, 1) <= h.seq)  // later ones came meanwhile
+          compare.row(recorded_of(rows, i));
       compare.end();
     }
     from = heads.back().no + 1;

@@ -27,6 +27,23 @@ auto find(history& h, std::int32_t seq) {
 }
 }  // namespace
 
+recorded recorded_of(const pg::binary_result& rows, std::size_t i) {
+  const auto small = [&](std::size_t column) {
+    return static_cast<std::uint8_t>(rows.number(i, column));
+  };
+  recorded r;
+  r.seq = static_cast<std::int32_t>(rows.number(i, 1));
+  r.event = from_journal({small(2), small(3), static_cast<std::int32_t>(rows.number(i, 4)),
+                          static_cast<std::uint64_t>(rows.number(i, 5))},
+                         rows.number(i, 11));
+  r.message_id = rows.data(i, 6);
+  r.type = rows.data(i, 7);
+  r.payload = rows.data(i, 8);
+  r.outcome = small(9);
+  r.commands_hash = static_cast<std::uint64_t>(rows.number(i, 10));
+  return r;
+}
+
 std::optional<history> read_history(pg::connection& db, std::int64_t saga_no) {
   const auto head = db.exec(sql::replay::head, {saga_no});
   if (head.rows() == 0) return std::nullopt;

@@ -8,6 +8,7 @@
 
 #include "orchestrator/replay/fold.hpp"
 #include "outbox/postgres/connection.hpp"
+#include "outbox/postgres/pipeline.hpp"
 
 namespace skald {
 struct history {
@@ -23,6 +24,9 @@ struct history {
   };
   std::vector<row> rows;
 };
+
+// A row as sql::replay::many_rows gives it. Its views live as long as the result's.
+recorded recorded_of(const pg::binary_result&, std::size_t row);
 
 // Nothing: there is no such saga.
 std::optional<history> read_history(pg::connection&, std::int64_t saga_no);
