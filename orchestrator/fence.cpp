@@ -50,6 +50,11 @@ void ownership::settle() {
     give_up(id);
     take(id, {});
   }
+  for (auto& [id, shard] : shards_)
+    if (shard.resent && resend(shard)) {
+      shard.resent.reset();
+      read_from_row(shard);
+    }
 }
 
 void ownership::doubt(std::span<const std::int16_t> ids) {
@@ -81,28 +86,25 @@ bool ownership::take(std::int16_t id, std::optional<std::int64_t> if_epoch) {
   p_.counts.take_overs.add();
   p_.known.refresh_topics(p_.store);
   p_.known.refresh(p_.store);
-  sweep(id);
   auto& shard = shards_[id];
   shard.take(std::move(taken->row));
   p_.counts.partition_owned.at({std::to_string(id)}).add(1);
   restore(shard);
-  read_from_row(shard);
+  shard.resent = -1;
   return true;
 }
 
-// In order, before anything new of the shard; one row at a time, so memory stays within the bound.
-void ownership::sweep(std::int16_t id) {
-  std::int64_t after = -1;
-  while (auto row = p_.store.next_packed(id, after)) {
+// In order, one row at a time, so that memory stays within the bound. True: that was all.
+bool ownership::resend(owned_shard& shard) {
+  while (p_.out.push(p_.writer) && p_.out.bytes() <= p_.max_unacked_bytes) {
+    auto row = p_.store.next_packed(shard.id(), *shard.resent);
+    if (!row) return true;
     failpoint::pass("sweep.row");
-    after = row->seq;
+    shard.resent = row->seq;
     p_.counts.outbox_swept.add(static_cast<std::uint64_t>(row->n));
-    p_.out.add(id, row->seq, row->n, std::move(row->body));
-    while (!p_.out.push(p_.writer) || p_.out.bytes() > p_.max_unacked_bytes) {
-      p_.writer.flush(milliseconds(100));
-      p_.writer.poll();
-    }
+    p_.out.add(shard.id(), row->seq, row->n, std::move(row->body));
   }
+  return false;
 }
 
 void ownership::restore(owned_shard& shard) {
@@ -127,14 +129,16 @@ void ownership::read_from_row(const owned_shard& shard) {
 
 void ownership::give_up(std::int16_t id) {
   if (!find(id)) return;
-  std::vector<partition> read;
-  for (const auto& topic : p_.known.topics()) {
-    const auto i = static_cast<std::size_t>(topic.no - 1);
-    const auto& offsets = find(id)->row.next_offset;
-    if (i < offsets.size() && offsets[i] >= 0) read.push_back({topic.name, id});
+  if (!find(id)->resent) {
+    std::vector<partition> read;
+    for (const auto& topic : p_.known.topics()) {
+      const auto i = static_cast<std::size_t>(topic.no - 1);
+      const auto& offsets = find(id)->row.next_offset;
+      if (i < offsets.size() && offsets[i] >= 0) read.push_back({topic.name, id});
+    }
+    p_.reader.resume(find(id)->paused);  // or it would still be paused for its next owner here
+    p_.reader.forget(read);
   }
-  p_.reader.resume(find(id)->paused);  // or it would still be paused for its next owner here
-  p_.reader.forget(read);
   no_longer_owned(id);
   p_.out.forget(id);
   p_.sagas.erase_shard(id);

@@ -39,8 +39,9 @@ class ownership {
   // What the group says; kept until `settle`.
   void gained(std::span<const partition>);
   void lost(std::span<const partition>);
-  // Gives up what was lost, takes over what was gained: new epoch, what is in the outbox sent
-  // again before anything new, timers restored, reading from the shard row's offsets.
+  // Gives up what was lost, takes over what was gained: new epoch, timers restored, what is in the
+  // outbox sent again before anything new, then reading from the shard row's offsets. Never waits
+  // for the writer: what it does not take is for the next call.
   void settle();
   // A commit of these shards was fenced or its fate is unknown: all that is in memory of them is
   // dropped, and they are taken over again unless another owner has.
@@ -57,7 +58,7 @@ class ownership {
  private:
   using steady = std::chrono::steady_clock;
   bool take(std::int16_t id, std::optional<std::int64_t> if_epoch);
-  void sweep(std::int16_t id);
+  bool resend(owned_shard&);
   void restore(owned_shard&);
   void read_from_row(const owned_shard&);
   void give_up(std::int16_t id);

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,10 @@ struct owned_shard {
   std::deque<std::int64_t> young;  // numbers of sagas from row.swept_no on, rising
   std::string packed;              // frames of the batch under way
   std::int32_t frames = 0;
-  bool touched = false;           // the batch under way writes something of this shard
+  bool touched = false;  // the batch under way writes something of this shard
+  // Taken over, and not read yet: packed rows up to this seq are on their way again. Until all are,
+  // nothing new may happen to the shard's sagas.
+  std::optional<std::int64_t> resent;
   bool starts_full = false;       // too many open sagas
   std::vector<partition> paused;  // as told to the reader
   enum class hold : std::uint8_t { nothing, starts, all_but_inbox } held = hold::nothing;

@@ -164,7 +164,8 @@ void worker::session::consume(bool& any) {
 void worker::session::take_due() {
   const auto now_ms = clock.now_ms();
   for (auto& [id, shard] : owned.shards()) {
-    if (const auto next = shard.open.next_ms(); next == 0 || next > now_ms) continue;
+    const auto next = shard.open.next_ms();
+    if (next == 0 || next > now_ms || shard.resent) continue;
     failpoint::pass("timer.due");
     due.clear();
     shard.open.take(now_ms, setup.limits.batch_timers, due);
@@ -216,6 +217,7 @@ void worker::session::watch_bounds(worker_gauges& gauges) {
   std::size_t open = 0, paused = 0, armed = 0;
   for (auto& [id, shard] : owned.shards()) {
     shard.starts_full = shard.open.size() > (shard.starts_full ? most - most / 10 : most);
+    if (shard.resent) continue;  // nothing is read yet
     hold(shard, crowded             ? owned_shard::hold::all_but_inbox
                 : shard.starts_full ? owned_shard::hold::starts
                                     : owned_shard::hold::nothing);
@@ -279,7 +281,7 @@ milliseconds worker::session::patience() {
   if (out.lots() > 0) wait = milliseconds(10);  // their acks are to be heard of
   const auto now_ms = clock.now_ms();
   for (const auto& [id, shard] : owned.shards())
-    if (const auto next = shard.open.next_ms(); next != 0)
+    if (const auto next = shard.open.next_ms(); next != 0 && !shard.resent)
       wait = std::min(wait, milliseconds(std::clamp<std::int64_t>(next - now_ms, 0, wait.count())));
   return wait;
 }

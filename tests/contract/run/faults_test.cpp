@@ -36,6 +36,20 @@ bool was_said(const world& w, const std::string& words) {
                      [&](const auto& line) { return line.find(words) != line.npos; });
 }
 
+// What a slow machine's timers add is left out.
+std::int64_t words_applied(world& w) {
+  return w.count(
+      "select count(*) from journal_text where event in ('start', 'ok') and outcome = 'applied'");
+}
+
+// Sagas whose journal is not numbered 1 to their seq.
+std::int64_t gaps(world& w) {
+  return w.count(
+      "select count(*) from (select s.seq, count(j.seq) n, min(j.seq) low, max(j.seq) high "
+      "from saga s left join journal j on j.saga_no = s.no group by s.no) x "
+      "where low <> 1 or high <> x.seq or n <> x.seq");
+}
+
 int times_sent(const world& w, const std::string& id) {
   return static_cast<int>(std::count_if(w.commands.begin(), w.commands.end(),
                                         [&](const auto& c) { return c.id() == id; }));
@@ -129,8 +143,8 @@ TEST_CASE("killed between commit and dispatch: the next owner sends what was com
     }
     w.serve();
     for (int i = 0; i < 5; ++i) w.until_phase("k-" + std::to_string(i), "completed");
-    CHECK(w.count("select count(*) from journal_text where event in ('start', 'ok') and outcome = "
-                  "'applied'") == 20);
+    CHECK(words_applied(w) == 20);
+    CHECK(gaps(w) == 0);
     CHECK(w.count("select count(*) from quarantine") == 0);
     w.until("the outbox is empty",
             [&] { return w.count("select count(*) from outbox_batch") == 0; });
@@ -164,8 +178,8 @@ TEST_CASE("two services share the shards; one is stopped for a while and writes 
   zombie.send(SIGCONT);
   for (int i = 20; i < 30; ++i) w.start_drink("z-" + std::to_string(i));
   for (int i = 20; i < 30; ++i) w.until_phase("z-" + std::to_string(i), "completed");
-  CHECK(w.count("select count(*) from journal where outcome = 0") == 4 * 30);
-  CHECK(w.count("select count(*) from saga where seq <> 4") == 0);
+  CHECK(words_applied(w) == 4 * 30);
+  CHECK(gaps(w) == 0);
 }
 
 TEST_CASE("killed and started again: its shards are its own at once, the group need not notice") {

@@ -1,8 +1,10 @@
 // A broker that takes no more: starts wait in the log, replies go on up to a bound of their own.
 #include <atomic>
+#include <future>
 
 #include "orchestrator/prepare.hpp"
 #include "orchestrator/store_postgres.hpp"
+#include "outbox/ids.hpp"
 #include "tests/contract/run/world.hpp"
 
 using namespace skald;
@@ -94,4 +96,44 @@ TEST_CASE("above the second bound replies wait too") {
   w.until_phase("b-2", "parked");
   w.until_phase("b-3", "completed");
   subject.stop();
+}
+
+TEST_CASE("a full producer at a take-over: stop is heard; what was committed is sent first") {
+  world w(broker::real, vending_json());
+  gate at;
+  metrics counts;
+  {
+    worker before(setup_of(w, at), counts);
+    before.start();
+    w.start_drink("t-1");
+    w.until("its command is committed",
+            [&] { return w.count("select count(*) from outbox_batch") == 1; });
+    before.stop();
+  }
+  auto again = std::make_unique<worker>(setup_of(w, at), counts);
+  at.knocks = 0;
+  again->start();
+  w.until("it has looked", [&] { return at.knocks > 10; });
+  auto stopped = std::async(std::launch::async, [&] { again->stop(); });
+  CHECK(stopped.wait_for(patience) == std::future_status::ready);
+  at.shut = false;  // or it would never end
+  stopped.wait();
+  CHECK(w.commands.empty());
+
+  at.shut = true;
+  again = std::make_unique<worker>(setup_of(w, at), counts);
+  at.knocks = 0;
+  again->start();
+  w.until("it has looked", [&] { return at.knocks > 10; });
+  const auto consumed = counts.messages_consumed_total.value();
+  const auto shard = murmur2_partition("t-1", 4);
+  for (int i = 0; i < 20; ++i)
+    if (const auto key = "t-" + std::to_string(i); murmur2_partition(key, 4) == shard && i != 1)
+      w.reply_early(key, "dispense", dispensed);
+  const int many_turns = at.knocks + 20;
+  w.until("it has looked on", [&] { return at.knocks > many_turns; });
+  CHECK(counts.messages_consumed_total.value() == consumed);  // its shard waits for the writer
+  at.shut = false;
+  w.until_phase("t-1", "completed");
+  again->stop();
 }
