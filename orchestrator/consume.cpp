@@ -1,10 +1,18 @@
 #include "orchestrator/consume.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "orchestrator/failpoint.hpp"
 
 namespace skald {
+namespace {
+// Where records that are not CloudEvents may say their type (docs/contract.md).
+constexpr std::array<std::string_view, 3> type_headers{"type", "event_type", "eventType"};
+constexpr std::string_view type_pointer = "/type";
+}  // namespace
+
 void consumer::refuse(const input& in, sink& out, std::string_view reason, quarantine_reason why) {
   counts_.quarantined(in.record->topic, why);
   out.quarantine(in.shard, *in.record, reason);
@@ -15,7 +23,7 @@ void consumer::read(const wire::record& record, std::int16_t shard, std::vector<
   input in;
   in.shard = shard;
   in.record = &record;
-  const auto parsed = wire::parse(record.headers);
+  const auto parsed = read_envelope(in);
   in.envelope = parsed.envelope;
   in.topic = record.topic;
   in.counts = &counts_.of(record.topic);
@@ -23,10 +31,11 @@ void consumer::read(const wire::record& record, std::int16_t shard, std::vector<
   failpoint::pass("consume.parsed");
   const bool foreign = record.topic != names_.inbox && record.topic != names_.starts;
   if (!parsed.problem.empty()) {
-    if (foreign) return in.counts->unmatched.add();  // other people's
+    if (foreign && catalog_.bindings(record.topic, in.envelope.type).empty())
+      return in.counts->unmatched.add();  // other people's
     return refuse(in, rest, parsed.problem);
   }
-  if (foreign) return read_event(in, out, rest);
+  if (foreign) return read_event(std::move(in), out, rest);
   if (!record.has_value) return refuse(in, rest, "the record is a tombstone: it has no data");
   if (!record.has_key || !is_business_key(record.key))
     return refuse(in, rest, "the record's key is not a business key: 1 to 512 bytes of plain text");
@@ -41,18 +50,28 @@ void consumer::read(const wire::record& record, std::int16_t shard, std::vector<
     case wire::kind::action:
       return read_action(std::move(in), out, rest);
     case wire::kind::event:
-      return read_event(in, out, rest);
+      return read_event(std::move(in), out, rest);
     default:
       return refuse(in, rest, "ce_sagakind is not start, reply, event or action");
   }
+}
+
+wire::parsed consumer::read_envelope(input& in) {
+  in.headers = in.record->headers;
+  in.data = in.record->value;
+  if (!in.record->has_value || !wire::is_structured(in.headers)) return wire::parse(in.headers);
+  auto& reader = structured_.emplace_back();
+  const auto parsed = reader.read(in.record->value, in.data);
+  in.headers = reader.headers();
+  return parsed;
 }
 
 // A record that its sender put on the wrong partition is put on the right one.
 bool consumer::misplaced(const input& in, sink& rest) {
   if (murmur2_partition(in.key, shards_) == in.shard) return false;
   in.counts->misrouted.add();
-  headers_.assign(in.record->headers.begin(), in.record->headers.end());
-  rest.forward(in.shard, std::string(in.record->topic), in.key, headers_, in.record->value);
+  headers_.assign(in.headers.begin(), in.headers.end());
+  rest.forward(in.shard, std::string(in.record->topic), in.key, headers_, in.data);
   return true;
 }
 
@@ -119,26 +138,45 @@ bool consumer::to_known_saga(input& in, sink& rest) {
   return false;
 }
 
+// What is not CloudEvents says what it is in a header of its own or in its data, or its topic says
+// it. False: it is nothing that a definition binds.
+bool consumer::identify(input& in, std::string_view topic) {
+  const auto bound = [&](std::string_view type) {
+    if (catalog_.bindings(topic, type).empty()) return false;
+    in.envelope.type = type;
+    return true;
+  };
+  if (!in.envelope.type.empty()) return bound(in.envelope.type);
+  for (const auto& h : in.headers)
+    if (std::find(type_headers.begin(), type_headers.end(), h.name) != type_headers.end() &&
+        bound(h.value))
+      return true;
+  if (in.record->has_value && payload_.read(in.data).empty())
+    if (const auto word = payload_.word(type_pointer); word && bound(kept_.emplace_back(*word)))
+      return true;
+  return bound(topic);
+}
+
 // An event feeds every definition that binds it; each may look for the key elsewhere.
-void consumer::read_event(const input& event, std::vector<input>& out, sink& rest) {
-  auto topic = event.topic;
-  if (topic == names_.inbox) {
-    for (const auto& h : event.record->headers)
-      if (h.name == origin_header) topic = h.value;
-    if (topic == names_.inbox)
+void consumer::read_event(input event, std::vector<input>& out, sink& rest) {
+  if (event.topic == names_.inbox) {
+    for (const auto& h : event.headers)
+      if (h.name == origin_header) event.topic = h.value;
+    if (event.topic == names_.inbox)
       return refuse(event, rest, "the event does not say where it is from");
   }
-  const auto bindings = catalog_.bindings(topic, event.envelope.type);
-  if (bindings.empty()) return event.counts->unmatched.add();
+  if (!identify(event, event.topic)) return event.counts->unmatched.add();
   if (!event.record->has_value)
     return refuse(event, rest, "the record is a tombstone: it has no data");
-  if (const auto problem = payload_.read(event.record->value); !problem.empty())
+  if (const auto problem = payload_.read(event.data); !problem.empty())
     return refuse(event, rest, problem);
-  auto id = event.envelope.id;
-  if (id.empty())
-    id = kept_.emplace_back(std::string(topic) + "-" + std::to_string(event.record->partition) +
-                            "-" + std::to_string(event.record->offset));
-  for (const auto& b : bindings) {
+  event.message_id = event.envelope.id;
+  if (event.message_id.empty())
+    event.message_id = kept_.emplace_back(std::string(event.topic) + "-" +
+                                          std::to_string(event.record->partition) + "-" +
+                                          std::to_string(event.record->offset));
+  event.topic = kept_.emplace_back(event.topic);
+  for (const auto& b : catalog_.bindings(event.topic, event.envelope.type)) {
     const auto& spec = b.definition->spec();
     const auto pointer =
         b.step < 0 ? spec.starts.key : spec.steps[static_cast<std::size_t>(b.step)].await.correlate;
@@ -152,23 +190,34 @@ void consumer::read_event(const input& event, std::vector<input>& out, sink& res
     in.from = b.step < 0 ? input::source::start : input::source::event;
     in.definition = b.definition;
     in.key = *key;
-    in.message_id = id;
-    in.topic = kept_.emplace_back(topic);
     if (murmur2_partition(in.key, shards_) != in.shard) {
-      if (event.topic == names_.inbox) continue;  // passed on for another definition's key
-      event.counts->misrouted.add();
-      headers_.clear();
-      for (const auto& h : event.record->headers)
-        if (h.name != "ce_partitionkey" && h.name != "ce_sagakind" && h.name != origin_header)
-          headers_.push_back(h);
-      headers_.push_back({"ce_partitionkey", in.key});
-      headers_.push_back({"ce_sagakind", "event"});
-      headers_.push_back({origin_header, topic});
-      rest.forward(in.shard, names_.inbox, in.key, headers_, event.record->value);
+      if (event.record->topic == names_.inbox) continue;  // passed on for another definition's key
+      pass_on(in, rest);
       continue;
     }
     in.saga = saga_id(b.definition->ns(), in.key);
     out.push_back(std::move(in));
   }
+}
+
+// Into the inbox, under its business key, as one of ours.
+void consumer::pass_on(const input& in, sink& rest) {
+  in.counts->misrouted.add();
+  const auto& e = in.envelope;
+  headers_ = {{"content-type", "application/json"},
+              {"ce_specversion", "1.0"},
+              {"ce_id", in.message_id},
+              {"ce_source", e.source.empty() ? in.topic : e.source},
+              {"ce_type", e.type},
+              {"ce_partitionkey", in.key},
+              {"ce_sagakind", "event"},
+              {origin_header, in.topic}};
+  const auto ours = headers_.size();
+  for (const auto& h : in.headers) {
+    const auto same = [&](const wire::header& other) { return other.name == h.name; };
+    if (std::none_of(headers_.begin(), headers_.begin() + static_cast<std::ptrdiff_t>(ours), same))
+      headers_.push_back(h);
+  }
+  rest.forward(in.shard, names_.inbox, in.key, headers_, in.data);
 }
 }  // namespace skald

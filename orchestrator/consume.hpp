@@ -11,6 +11,7 @@
 #include "orchestrator/metrics/counts.hpp"
 #include "orchestrator/payload.hpp"
 #include "orchestrator/store.hpp"
+#include "outbox/structured.hpp"
 #include "outbox/token.hpp"
 #include "outbox/wire.hpp"
 
@@ -50,6 +51,7 @@ class consumer {
   void read(const wire::record&, std::int16_t shard, std::vector<input>& out, sink&);
   void end_batch() {  // what inputs of the batch pointed to is gone
     kept_.clear();
+    structured_.clear();
     looked_again_ = false;
   }
 
@@ -57,7 +59,10 @@ class consumer {
   void read_start(input, std::vector<input>& out, sink&);
   void read_reply(input, std::vector<input>& out, sink&);
   void read_action(input, std::vector<input>& out, sink&);
-  void read_event(const input&, std::vector<input>& out, sink&);
+  void read_event(input, std::vector<input>& out, sink&);
+  wire::parsed read_envelope(input&);
+  bool identify(input&, std::string_view topic);
+  void pass_on(const input&, sink&);
   bool to_known_saga(input&, sink&);
   void look_again();
   bool misplaced(const input&, sink&);
@@ -71,6 +76,7 @@ class consumer {
   topic_counts counts_;
   payload_reader payload_;
   std::deque<std::string> kept_;
+  std::deque<wire::structured_reader> structured_;
   std::vector<wire::header> headers_;
   bool looked_again_ = false;
 };

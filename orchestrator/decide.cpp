@@ -13,6 +13,8 @@ using machine::event_kind;
 using machine::verdict;
 
 namespace {
+constexpr std::string_view no_such_saga = "there is no saga of this key, and this begins none";
+
 enum facet : std::uint8_t { parked, running, aborting, paused, stuck, surplus_open };
 
 std::uint8_t facet_of(const live_saga& saga) {
@@ -107,6 +109,7 @@ void decider::apply(const input& in, live_saga& saga, const machine::event& even
   // Who sent an action waits for its verdict. Only holders of a key can send one.
   const bool awaited = in.from == input::source::action && has_row;
   if (r.stale) {
+    if (saga.no == 0) return refuse(in, quarantine_reason::unknown, no_such_saga);
     if (!awaited) return in.counts->late.add();
     machine::note_stale(saga.state);
     return write_journal(saga, event, r, stale_outcome);
@@ -122,7 +125,8 @@ void decider::apply(const input& in, live_saga& saga, const machine::event& even
   const auto outcome =
       machine::step(saga.definition->spec(), saga.state, event, guard_facts(saga), actions_);
   if (!keeps_values(outcome.verdict)) saga.values.rewind(before);
-  meter_.counted(in, saga, outcome);
+  if (saga.no == 0 && !outcome.changed) return refuse(in, quarantine_reason::unknown, no_such_saga);
+  meter_.counted(in, outcome);
   if (outcome.verdict == verdict::overflow)
     return refuse(in, quarantine_reason::too_much, outcome.why);
   meter_.after(saga, event, outcome, actions_);

@@ -57,7 +57,7 @@ void ownership::settle() {
     }
 }
 
-void ownership::doubt(std::span<const std::int16_t> ids) {
+void ownership::doubt(const std::vector<std::int16_t>& ids) {
   for (const auto id : ids) {
     const auto* shard = find(id);
     if (!shard) continue;

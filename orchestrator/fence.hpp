@@ -45,7 +45,7 @@ class ownership {
   void settle();
   // A commit of these shards was fenced or its fate is unknown: all that is in memory of them is
   // dropped, and they are taken over again unless another owner has.
-  void doubt(std::span<const std::int16_t> shards);
+  void doubt(const std::vector<std::int16_t>& shards);
 
   // Gives it up until the group or a new session brings it again: this program cannot go on with
   // it.

@@ -33,6 +33,7 @@ struct forwarder::session final : consumer::sink {
         database(s.postgres_url),
         known(s.prefix),
         store(open_postgres_store(s.postgres_url)),
+        seat(store->take_seat(s.node + " forwarding")),
         tokens(live_secrets(database)),
         writer(kafka::open_writer(s.kafka, {}, [this](const auto& d) { told(d); })),
         intake(names, s.shards, known, tokens, counts) {
@@ -71,6 +72,7 @@ struct forwarder::session final : consumer::sink {
   pg::connection database;
   catalog known;
   std::unique_ptr<skald::store> store;
+  const int seat;
   signer tokens;
   std::unique_ptr<log_writer> writer;
   consumer intake;
@@ -94,6 +96,8 @@ void forwarder::session::find_topics() {
     for (std::int64_t offset; offsets >> offset;) s.from.push_back(offset);
     kafka::reader_settings reader;
     reader.group = set.prefix + ".forward." + topic;
+    reader.member = set.node + "-" + std::to_string(seat);
+    reader.session = set.session;
     s.reader = kafka::open_reader(set.kafka, reader);
     s.reader->join(
         topic, {[&s](auto moved) { s.gained.insert(s.gained.end(), moved.begin(), moved.end()); },

@@ -21,7 +21,10 @@ struct input {
   std::int64_t timer_no = 0;               // timer: number of the saga
   const wire::record* record = nullptr;    // timer: null. Lives until the next poll
   const message_counts* counts = nullptr;  // of the record's topic; timer: null
+  // As in binary mode, whatever the record's mode is. They live as long.
   wire::envelope envelope;
+  std::span<const wire::header> headers;
+  std::string_view data;
   wire::command_id answered;  // reply: the command
   std::string_view topic;     // event: where it was published
 };

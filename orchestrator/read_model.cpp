@@ -111,8 +111,7 @@ std::vector<saga> reader::named(std::string_view id_or_key) {
 
 std::optional<detail> reader::show(std::string_view id) {
   if (!parse_uuid(id)) return std::nullopt;
-  const auto rows =
-      on_.exec(sql::read::sagas_by_id, {pg::array(std::vector{std::string(id)})});
+  const auto rows = on_.exec(sql::read::sagas_by_id, {pg::array(std::vector{std::string(id)})});
   if (rows.rows() == 0) return std::nullopt;
   const auto seen = to_found(rows, 0);
   detail out;

@@ -27,8 +27,7 @@ quarantined to_quarantined(const pg::result& rows, std::size_t i) {
 }  // namespace
 
 std::vector<quarantined> quarantine(pg::connection& on, const quarantine_filter& f) {
-  const auto rows =
-      on.exec(sql::read::quarantine, {f.below_no, f.topic, f.redriven_too, f.limit});
+  const auto rows = on.exec(sql::read::quarantine, {f.below_no, f.topic, f.redriven_too, f.limit});
   std::vector<quarantined> all;
   for (std::size_t i = 0; i < rows.rows(); ++i) all.push_back(to_quarantined(rows, i));
   return all;

@@ -18,7 +18,7 @@ struct quarantined {
   std::string at, topic, reason, redriven_at;
   std::int32_t partition = -1;  // -1: an outgoing record that Kafka will never take
   std::int64_t offset = -1;
-  std::optional<std::string> key, payload;                    // bytes
+  std::optional<std::string> key, payload;                   // bytes
   std::vector<std::pair<std::string, std::string>> headers;  // bytes
 };
 

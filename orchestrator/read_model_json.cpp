@@ -66,18 +66,14 @@ ordered_json to_json(const quarantined& q, bool with_payload) {
                       {"redriven_at", or_null(q.redriven_at)}};
   if (!with_payload) return out;
   auto& headers = out["headers"] = ordered_json::array();
-  for (const auto& [name, value] : q.headers)
-    headers.push_back({{"name", name}, {"value", value}});
+  for (const auto& [name, value] : q.headers) headers.push_back({{"name", name}, {"value", value}});
   out["payload"] = or_null(q.payload);
   return out;
 }
 
 ordered_json to_json(const node& n) {
-  return {{"id", n.id},
-          {"host", n.host},
-          {"version", n.version},
-          {"started_at", n.started_at},
-          {"seen_at", n.seen_at},
-          {"alive", n.alive}};
+  return {{"id", n.id},           {"host", n.host},
+          {"version", n.version}, {"started_at", n.started_at},
+          {"seen_at", n.seen_at}, {"alive", n.alive}};
 }
 }  // namespace skald::read_model

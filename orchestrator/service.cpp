@@ -70,7 +70,9 @@ struct service::forwarding {
   forwarder from;
 };
 
-service::service(settings s) : settings_(std::move(s)) {}
+service::service(settings s) : settings_(std::move(s)) {
+  if (settings_.node.empty()) settings_.node = host_name();
+}
 service::~service() {
   stop();
 }
@@ -89,7 +91,7 @@ void service::start() {
   };
   worker_setup setup;
   setup.prefix = settings_.prefix;
-  setup.node = settings_.node.empty() ? host_name() : settings_.node;
+  setup.node = settings_.node;
   setup.shards = settings_.shards;
   setup.limits = settings_.limits;
   setup.secrets = secrets;
@@ -99,6 +101,7 @@ void service::start() {
     kafka::reader_settings r;
     r.group = settings_.prefix;
     r.member = member;
+    r.session = settings_.session;
     return kafka::open_reader(settings_.kafka, r);
   };
   setup.open_writer = [this](log_writer::on_delivery told) {

@@ -21,6 +21,7 @@ struct settings {
   kafka::connection kafka;
   std::string prefix = "skald";  // of the topics: one installation
   std::string node;              // the name under which a restart finds its shards; empty: the host
+  milliseconds session{6'000};   // what a dead process held is others' after this
   int shards = 8;                // fixed for life: partitions of <prefix>.starts and .inbox
   int workers = 2;
   worker_limits limits;

@@ -165,8 +165,9 @@ class store {
   virtual std::vector<topic_row> topics() = 0;
   virtual std::vector<definition_row> definitions() = 0;
   virtual std::string definition_spec(std::int32_t no) = 0;  // its JSON
-  // The lowest number that no other living session of `node` holds: ours until this session ends,
-  // and free again as soon as its process is dead.
+  // The lowest number that no other living session of `node` holds: ours while this object lives,
+  // and free again as soon as its process is dead. Once. A session that was lost takes it again;
+  // when another was faster, the call that needs the session throws store_error.
   virtual int take_seat(std::string_view node) = 0;
   virtual std::int64_t journal_end_no() = 0;  // no saga may get a number from here on
 };

@@ -47,11 +47,17 @@ pg::pipeline& postgres_store::session() {
     session_.reset();
     throw store_error(e.what());
   }
+  // Another worker may have sat down meanwhile: two must not go by one name.
+  if (seat_ && !sit(*session_, seat_->node, seat_->no)) {
+    drop();
+    throw store_error("The connection to PostgreSQL was lost, and with it the seat of node " +
+                      seat_->node);
+  }
   return *session_;
 }
 
-pg::binary_result postgres_store::ask(const char* prepared, const pg::binary_parameters& p) {
-  auto& s = session();
+pg::binary_result postgres_store::ask(pg::pipeline& s, const char* prepared,
+                                      const pg::binary_parameters& p) {
   s.send(prepared, p);
   s.sync();
   if (!s.wait(answer_within_)) {
@@ -150,11 +156,16 @@ std::string postgres_store::definition_spec(std::int32_t no) {
   return std::string(r.data(0, 4));
 }
 
+bool postgres_store::sit(pg::pipeline& s, std::string_view node, int no) {
+  return ask(s, "take_seat", pg::binary_parameters().add_bytes(node).add_int4(no)).number(0, 0);
+}
+
 int postgres_store::take_seat(std::string_view node) {
   constexpr int most_seats = 4'096;
-  for (int seat = 0; seat < most_seats; ++seat) {
-    const auto r = ask("take_seat", pg::binary_parameters().add_bytes(node).add_int4(seat));
-    if (r.number(0, 0) != 0) return seat;
+  for (int no = 0; no < most_seats; ++no) {
+    if (!sit(session(), node, no)) continue;
+    seat_ = {std::string(node), no};
+    return no;
   }
   throw store_error("All seats of node " + std::string(node) + " are taken: run fewer workers");
 }

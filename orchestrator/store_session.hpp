@@ -28,7 +28,11 @@ class postgres_store final : public store {
 
  private:
   pg::pipeline& session();
-  pg::binary_result ask(const char* prepared, const pg::binary_parameters& = {});
+  pg::binary_result ask(const char* prepared, const pg::binary_parameters& p = {}) {
+    return ask(session(), prepared, p);
+  }
+  pg::binary_result ask(pg::pipeline&, const char* prepared, const pg::binary_parameters&);
+  bool sit(pg::pipeline&, std::string_view node, int seat);
   void drop() { session_.reset(); }
 
   void send_fences(const batch&);
@@ -41,6 +45,11 @@ class postgres_store final : public store {
   const std::string url_;
   const std::chrono::milliseconds answer_within_;
   std::optional<pg::pipeline> session_;
+  struct seat {
+    std::string node;
+    int no;
+  };
+  std::optional<seat> seat_;  // held by the session
 
   // One per column, kept for their memory. int8, int4, int2, text, bytea, uuid.
   using array = pg::binary_array;

@@ -10,10 +10,6 @@ using machine::event_kind;
 namespace {
 constexpr std::string_view empty_reply = "skald.reply.v1";
 
-std::string_view value_of(const input& in) {
-  return in.record->value;
-}
-
 event_kind action_of(std::string_view name, bool& known) {
   static constexpr std::pair<std::string_view, event_kind> all[] = {
       {"cancel", event_kind::cancel},       {"pause", event_kind::pause},
@@ -32,7 +28,7 @@ reading translator::read(const input& in, const live_saga& saga) {
   reading r;
   r.what.type = in.envelope.type;
   r.what.message_id = in.message_id;
-  r.payload = value_of(in);
+  r.payload = in.data;
   r.problem = payload_.read(r.payload);
   if (!r.problem.empty()) return r;
   switch (in.from) {

@@ -1,6 +1,8 @@
 #include "orchestrator/worker.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "orchestrator/catalog.hpp"
 #include "orchestrator/commit.hpp"
@@ -8,6 +10,7 @@
 #include "orchestrator/decide.hpp"
 #include "orchestrator/failpoint.hpp"
 #include "orchestrator/load.hpp"
+#include "sagas/assert.hpp"
 
 namespace skald {
 namespace {
@@ -16,6 +19,7 @@ constexpr auto upkeep_every = std::chrono::seconds(1);
 constexpr auto longest_wait = milliseconds(100);  // so that stop() is heard
 constexpr auto flush_at_stop = milliseconds(5'000);
 constexpr auto shortest_pause = milliseconds(100), longest_pause = milliseconds(5'000);
+constexpr std::size_t most_broken = 1'000;
 constexpr std::int64_t journal_margin_ms = 60'000;
 }  // namespace
 
@@ -59,6 +63,8 @@ struct worker::session {
   void consume(bool& any);
   void take_due();
   void set_aside(const loader::unreadable&);
+  void set_broken_aside();
+  void throw_away(const input&, const char* why);
   void halt(std::int16_t shard, const std::string& why);
   void watch_bounds(worker_gauges&);
   void hold(owned_shard&, owned_shard::hold);
@@ -89,6 +95,7 @@ struct worker::session {
   bool crowded = false;  // more is on its way to the broker than should be
   std::int64_t journal_end_no = 0;
   steady::time_point next_upkeep = clock.steady_now();
+  std::map<uuid, std::string> broken;  // sagas that broke an invariant, and which
   batch b;
   std::vector<wire::record> records;
   std::vector<input> inputs;
@@ -136,7 +143,13 @@ bool worker::session::run_batch(bool idle) {
           "makes them ahead and has not run");
   }
   for (const auto& saga : load.load(inputs)) set_aside(saga);
-  for (const auto& in : inputs) decide.decide(in);
+  set_broken_aside();
+  for (const auto& in : inputs) try {
+      decide.decide(in);
+    } catch (const invariant_error& e) {
+      throw_away(in, e.what());
+      return true;
+    }
   decide.end();
   commit.add_upkeep(b, idle);
   commit.commit(b);
@@ -202,6 +215,27 @@ void worker::session::set_aside(const loader::unreadable& saga) {
     }
   }
   std::erase_if(inputs, its);
+}
+
+void worker::session::set_broken_aside() {
+  if (broken.empty()) return;
+  std::map<uuid, std::int16_t> here;
+  for (const auto& in : inputs)
+    if (broken.contains(in.saga)) here.emplace(in.saga, in.shard);
+  for (const auto& [id, shard] : here) set_aside({id, shard, false, broken.at(id)});
+}
+
+// Nothing of the batch has left memory: its shards are read again from where they were, and then
+// this saga is set aside.
+void worker::session::throw_away(const input& in, const char* why) {
+  if (broken.size() == most_broken) broken.clear();  // they will be found again
+  broken[in.saga] = "saga " + to_string(in.saga) + " broke an invariant (" + why + ")";
+  std::set<std::int16_t> doubted;
+  for (const auto& other : inputs) doubted.insert(other.shard);
+  for (const auto& [id, shard] : owned.shards())
+    if (shard.touched) doubted.insert(id);
+  intake.end_batch();
+  owned.doubt({doubted.begin(), doubted.end()});
 }
 
 void worker::session::halt(std::int16_t shard, const std::string& why) {

@@ -51,6 +51,10 @@ bool is_structured(std::span<const header> headers) {
   return false;
 }
 
+std::span<const header> structured_reader::headers() const {
+  return buffers_->headers;
+}
+
 parsed structured_reader::read(string_view value, string_view& data) {
   auto& b = *buffers_;
   b.names.clear();

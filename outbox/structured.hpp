@@ -19,6 +19,8 @@ class structured_reader {
 
   // `data` becomes the payload's bytes, as they stand (not checked further than binary mode is).
   parsed read(string_view value, string_view& data);
+  // The same record's headers in binary mode; of a good one only.
+  std::span<const header> headers() const;
 
  private:
   struct buffers;

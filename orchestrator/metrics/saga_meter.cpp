@@ -54,12 +54,11 @@ void saga_meter::step_moved(const live_saga& saga, std::size_t step, status from
   if (to == status::declined) counts.declined.observe(at_ms - saga.stage_ms);
 }
 
-void saga_meter::counted(const input& in, const live_saga& saga, const machine::outcome& o) const {
+void saga_meter::counted(const input& in, const machine::outcome& o) const {
   if (!in.counts) return;  // a timer
   if (o.verdict == verdict::duplicate) in.counts->duplicate.add();
   if (o.verdict == verdict::conflict) in.counts->conflict.add();
   if (o.verdict == verdict::recorded) in.counts->late.add();
-  if (saga.fresh && !o.changed) in.counts->unmatched.add();
 }
 
 void saga_meter::sent(const live_saga& saga, const machine::action& a) {

@@ -17,7 +17,7 @@ class saga_meter {
   // The saga that was given to `before`, as `step` left it; notes in it when its stage began.
   void after(live_saga&, const machine::event&, const machine::outcome&,
              std::span<const machine::action>);
-  void counted(const input&, const live_saga&, const machine::outcome&) const;  // a record's fate
+  void counted(const input&, const machine::outcome&) const;  // a record's fate
   void sent(const live_saga&, const machine::action&);
   void not_sent(const live_saga&, const machine::action&);
   void timer_fired(std::int64_t late_ms);

@@ -237,3 +237,37 @@ TEST_CASE("journal reads of a few sagas open few partitions, under a generic pla
   CHECK(opened == 1);
   CHECK(skipped >= 20);
 }
+
+TEST_CASE("a seat is one store's; a lost session takes it again, or says that another has") {
+  prepared p;
+  const auto second = open_postgres_store(p.own.url());
+  CHECK(p.s->take_seat("node") == 0);
+  CHECK(second->take_seat("node") == 1);
+  const auto end_session_of_seat = [&](int seat) {
+    p.sql.exec(
+        "select pg_terminate_backend(pid, 10000) from pg_locks where locktype = 'advisory' "
+        "and database = (select oid from pg_database where datname = current_database()) "
+        "and objid = " +
+        std::to_string(seat));
+  };
+  const auto ask_until_connected = [](store& s) {  // the lost session is found by one failed call
+    try {
+      s.topics();
+    } catch (const store_error&) {
+    }
+    s.topics();
+  };
+  end_session_of_seat(0);
+  ask_until_connected(*p.s);
+  auto third = open_postgres_store(p.own.url());
+  CHECK(third->take_seat("node") == 2);
+
+  end_session_of_seat(0);
+  const auto faster = open_postgres_store(p.own.url());
+  CHECK(faster->take_seat("node") == 0);
+  CHECK_THROWS_WITH_AS(ask_until_connected(*p.s), doctest::Contains("the seat of node node"),
+                       store_error);
+  third.reset();
+  const auto fourth = open_postgres_store(p.own.url());
+  CHECK(fourth->take_seat("node") == 2);
+}

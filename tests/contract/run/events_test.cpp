@@ -1,5 +1,6 @@
 // Foreign events, activation while the service runs, and the operator's actions.
 #include "examples/vending/saga.hpp"
+#include "outbox/ids.hpp"
 #include "tests/contract/run/world.hpp"
 
 using namespace skald;
@@ -73,4 +74,62 @@ TEST_CASE("actions: pause holds, resume goes on, cancel undoes; a forged one is 
                 "'%the customer left%'") == 1);
   w.action("n-1", R"({"action":"explode"})");
   w.until("it is quarantined", [&] { return w.count("select count(*) from quarantine") == 1; });
+}
+
+TEST_CASE(
+    "what others publish: structured CloudEvents, and none at all, by header, data or topic") {
+  auto d = vending::self_pay_saga;
+  world w(broker::real, vending_json());
+  w.activate(json_of(d));
+  const auto payments = "payment-" + w.run + ".events";
+  const auto paid = [](const std::string& key, const std::string& more) {
+    return "{\"order_id\":\"" + key + "\",\"payment_id\":\"p\",\"amount_cents\":250" + more + "}";
+  };
+  const auto structured = [&](const std::string& key, const std::string& type) {
+    return R"({"specversion":"1.0","id":"one","source":"/till","type":")" + type + R"(","data":)" +
+           paid(key, "") + "}";
+  };
+  const std::vector<std::pair<std::string, std::string>> mode = {
+      {"content-type", "application/cloudevents+json; charset=utf-8"}};
+  w.serve();
+  SUBCASE("on partitions like the shards'") {
+    w.publish(payments, "s-1", mode, structured("s-1", "vending.CustomerPaid.v1"));
+    w.publish(payments, "h-1", {{"eventType", "vending.CustomerPaid.v1"}}, paid("h-1", ""));
+    w.publish(payments, "d-1", {}, paid("d-1", ",\"type\":\"vending.CustomerPaid.v1\""));
+  }
+  SUBCASE("and on others: passed on in binary mode") {
+    const auto wrong = [](const std::string& key) { return (murmur2_partition(key, 4) + 1) % 4; };
+    w.publish(payments, "s-1", mode, structured("s-1", "vending.CustomerPaid.v1"), wrong("s-1"));
+    w.publish(payments, "h-1", {{"eventType", "vending.CustomerPaid.v1"}}, paid("h-1", ""),
+              wrong("h-1"));
+    w.publish(payments, "d-1", {}, paid("d-1", ",\"type\":\"vending.CustomerPaid.v1\""),
+              wrong("d-1"));
+  }
+  for (const auto* key : {"s-1", "h-1", "d-1"}) w.until_phase(key, "parked");
+  w.publish(payments, "x", mode, structured("x", "others.Business.v1"));
+  w.publish(payments, "x", {}, "nobody's");
+  w.until("the others' are counted",
+          [&] { return w.served().counts().messages_unmatched.at({payments}).value() == 2; });
+  CHECK(w.count("select count(*) from quarantine") == 0);
+  w.publish(payments, "q-1", {{"ce_specversion", "2.0"}, {"ce_type", "vending.CustomerPaid.v1"}},
+            paid("q-1", ""));
+  w.until("what is ours and cannot be read is kept",
+          [&] { return w.count("select count(*) from quarantine") == 1; });
+
+  w.publish(w.prefix + ".starts", "s-1", mode,
+            R"({"specversion":"1.0","id":"go","source":"/test","type":"vending.ItemSelected.v1",)"
+            R"("partitionkey":"s-1","sagakind":"start","sagatype":")" +
+                w.definition + R"(","data":{"order_id":"s-1","slot":7,"price_cents":250}})");
+  w.until_phase("s-1", "completed");
+}
+
+TEST_CASE("a word to a saga that nobody knows, which begins none, is kept with its bytes") {
+  world w(broker::real, vending_json());
+  w.serve();
+  w.reply_early("u-1", "charge", {"undone", "skald.reply.v1", "{}"});
+  w.action("u-2", R"({"action":"resume","actor":"ann","reason":"why not"})");
+  w.until("both are kept", [&] { return w.count("select count(*) from quarantine") == 2; });
+  CHECK(w.count("select count(*) from quarantine where reason = 'there is no saga of this key, and "
+                "this begins none'") == 2);
+  CHECK(w.count("select count(*) from saga") == 0);
 }

@@ -14,14 +14,14 @@ namespace skald::test {
 class own_process {
  public:
   own_process(const settings& s, const std::string& failpoints) {
-    const auto shards = std::to_string(s.shards);
+    const auto shards = std::to_string(s.shards), session = std::to_string(s.session.count());
     pid_ = ::fork();
     REQUIRE(pid_ >= 0);
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::setenv("SKALD_FAILPOINTS", failpoints.c_str(), 1);
     ::execl(SKALD_RUN_SERVE, SKALD_RUN_SERVE, s.postgres_url.c_str(), s.kafka.bootstrap.c_str(),
-            s.prefix.c_str(), shards.c_str(), nullptr);
+            s.prefix.c_str(), shards.c_str(), session.c_str(), nullptr);
     ::_exit(127);
   }
   ~own_process() { end(SIGKILL); }

@@ -37,9 +37,7 @@ TEST_CASE("sagas are listed by phase and facet, newest first, in pages without g
   asked_world w;
   for (const auto* key : {"a", "b", "waits-1", "c", "waits-2"}) w.start_drink(key);
   for (const auto* key : {"a", "b", "c"}) w.until_phase(key, "completed");
-  w.until("both wait for their payment", [&] {
-    return w.keys({.phase = "running"}).size() == 2;
-  });
+  w.until("both wait for their payment", [&] { return w.keys({.phase = "running"}).size() == 2; });
   w.action("waits-2", R"({"action":"pause"})");
   w.until("it is paused", [&] { return w.keys({.facet = "paused"}) == strings{"waits-2"}; });
 
@@ -101,8 +99,7 @@ TEST_CASE("one saga: by id or key, what it waits for and until when, what it hea
 TEST_CASE("what cannot be applied is shown with its bytes") {
   asked_world w;
   w.publish(w.prefix + ".inbox", "k", {{"ce_specversion", "1.0"}, {"ce_id", "\xff"}}, "\xfe");
-  w.until("it is in quarantine",
-          [&] { return !read_model::quarantine(w.database(), {}).empty(); });
+  w.until("it is in quarantine", [&] { return !read_model::quarantine(w.database(), {}).empty(); });
   const auto q = read_model::quarantine(w.database(), {})[0];
   CHECK(q.topic == w.prefix + ".inbox");
   CHECK(q.payload == "\xfe");

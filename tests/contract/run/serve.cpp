@@ -18,6 +18,7 @@ int main(int, char** argv) {
   s.kafka.bootstrap = argv[2];
   s.prefix = argv[3];
   s.shards = std::atoi(argv[4]);
+  s.session = std::chrono::milliseconds(std::atoi(argv[5]));
   s.workers = 1;
   s.log = [](int, std::string_view text) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
