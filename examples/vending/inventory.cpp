@@ -9,14 +9,6 @@
 using namespace vending;
 
 namespace {
-void fill_slots(skald::transaction& tx) {
-  constexpr std::int64_t plenty = 1'000'000'000;
-  for (int slot = 1; slot <= slots; ++slot)
-    tx.exec_params(
-        "insert into slot (no, price_cents, stock) values ($1, $2, $3) on conflict do nothing",
-        slot, price_cents(slot), slot == empty_slot ? 0 : plenty);
-}
-
 skald::response reserve(skald::transaction& tx, const ReserveItem& c) {
   const auto slot = tx.exec_params("select stock from slot where no = $1 for update", c.slot);
   if (slot.empty() || !can_reserve(slot[0][0].as<std::int64_t>()))
@@ -41,7 +33,6 @@ void release(skald::transaction& tx, const ReleaseItem& c, const skald::effect&)
 int main(int argc, char** argv) {
   return run({.name = "inventory",
               .tables = inventory_sql,
-              .prepare = fill_slots,
               .handle =
                   [](skald::participant& inventory) {
                     inventory.on<ReserveItem>(reserve).undo<ReleaseItem>(release);

@@ -10,3 +10,8 @@ create table reservation (
   released boolean not null default false
 );
 create index reservation_order on reservation (order_id);
+-- What is sold at what price is as in rules.hpp; one slot is empty, the others never are.
+insert into slot
+  select no, case no when 38 then 9900 else 100 + 10 * (no % 8) end,
+         case no when 40 then 0 else 1000000000 end
+    from generate_series(1, 40) no;

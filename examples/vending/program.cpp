@@ -7,7 +7,8 @@
 #include <csignal>
 #include <iostream>
 
-#include "outbox/postgres/migrate.hpp"
+#include "fence_functions_sql.hpp"
+#include "outbox/postgres/connection.hpp"
 #include "participant_sql.hpp"
 
 namespace vending {
@@ -17,6 +18,7 @@ constexpr int ok = 0, unreachable = 5, bad_usage = 2;
 struct options {
   skald::participant_settings settings;
   int delay_ms = 300;
+  bool only_tables = false;
 };
 
 void add_options(CLI::App& app, options& o) {
@@ -28,6 +30,7 @@ void add_options(CLI::App& app, options& o) {
   app.add_option("--schema", s.schema, "Schema of its tables")->capture_default_str();
   app.add_option("--topic-prefix", s.topic_prefix, "Put before <name>.commands");
   app.add_option("--group", s.group, "Consumer group");
+  app.add_flag("--create-tables", o.only_tables, "Create the tables that are missing, and end");
   app.add_option("--partitions", s.partitions, "Of the command topic when it is created")
       ->capture_default_str();
   auto chance = [&](const char* name, double& p, const char* what) {
@@ -44,23 +47,19 @@ void add_options(CLI::App& app, options& o) {
   app.add_option("--seed", f.seed, "Of all faults")->group("Faults on purpose");
 }
 
-// Several processes may start at once: migrations wait for each other.
+// One of several processes creates the tables, the others wait for it.
 void create_tables(const program& p, const skald::participant_settings& s) {
   skald::pg::connection session(s.postgres);
   const auto schema = session.exec("select quote_ident($1)", {s.schema}).text(0, 0);
-  {
-    skald::pg::transaction make(session);
-    make.exec("select pg_advisory_xact_lock(hashtext($1))", {schema});
-    make.exec("create schema if not exists " + schema);
-    make.commit();
+  skald::pg::transaction make(session);
+  make.exec("select pg_advisory_xact_lock(hashtext($1))", {s.schema});
+  make.exec_script("create schema if not exists " + schema + "; set search_path = " + schema);
+  if (make.exec("select to_regclass('fence') is null").boolean(0, 0)) {
+    make.exec_script(participant_sql);
+    make.exec_script(fence_functions_sql);
+    make.exec_script(p.tables);
   }
-  session.exec("set search_path = " + schema);
-  migrate_up(session, "participant", {{1, "participant", participant_sql, ""}});
-  migrate_up(session, "vending_" + p.name, {{1, p.name, p.tables, ""}});
-  if (!p.prepare) return;
-  skald::pg::transaction fill(session);
-  p.prepare(fill.native());
-  fill.commit();
+  make.commit();
 }
 
 sigset_t block_stop_signals() {
@@ -75,6 +74,7 @@ sigset_t block_stop_signals() {
 int serve(const program& p, const options& o) {
   const auto signals = block_stop_signals();  // before the first thread: all inherit it
   create_tables(p, o.settings);
+  if (o.only_tables) return ok;
   skald::participant participant(o.settings);
   p.handle(participant);
   participant.start();

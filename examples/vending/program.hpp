@@ -7,12 +7,11 @@
 
 namespace vending {
 // Parses the options, creates schema `vending_<name>` with the participant's tables when they are
-// not there, calls `prepare` (once, in the same transaction) and `handle`, and runs until SIGTERM
-// or SIGINT. Returns the exit code: 0, 2 usage, 5 unreachable.
+// not there, calls `handle`, and runs until SIGTERM or SIGINT. Returns the exit code: 0, 2 usage,
+// 5 unreachable.
 struct program {
   std::string name;
   const char* tables;  // SQL
-  std::function<void(skald::transaction&)> prepare;
   std::function<void(skald::participant&)> handle;
 };
 int run(const program&, int argc, char** argv);

@@ -18,7 +18,7 @@ constexpr std::uint64_t most_once = 100'000;
 constexpr double fastest_per_second = 2'000;
 
 struct options {
-  std::string demo;
+  std::string demo, participants;
   dev::demo_settings settings;
 };
 
@@ -53,6 +53,11 @@ void print(context& x, const dev::demo_result& r, const ordered_json& money) {
 
 int run(context& x, options o) {
   auto& s = o.settings;
+  try {
+    s.participants = dev::read_languages(o.participants);
+  } catch (const std::invalid_argument& e) {
+    throw failure(usage, std::string("--participants: ") + e.what());
+  }
   s.version = SKALD_VERSION;
   s.kafka = x.settings.text("kafka");
   s.postgres = x.settings.text("postgres");
@@ -86,6 +91,8 @@ void add_dev(const commands& c) {
   sub->add_option("--per-second", o->settings.per_second, "customers a second")
       ->check(CLI::Range(0.1, fastest_per_second))
       ->capture_default_str();
+  sub->add_option("--participants", o->participants,
+                  "in other languages: payments=python,inventory=go,machine=java");
   sub->add_option("--seed", o->settings.seed, "of everything that goes wrong on purpose");
 }
 }  // namespace skald::cli

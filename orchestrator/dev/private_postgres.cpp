@@ -1,13 +1,16 @@
 #include "orchestrator/dev/private_postgres.hpp"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <random>
 #include <sstream>
 
 namespace skald::dev {
@@ -56,6 +59,28 @@ std::string tail(const std::string& log) {
   return text.str();
 }
 
+std::string random_password() {
+  constexpr char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+  std::random_device dice;
+  std::string text;
+  for (int i = 0; i < 26; ++i) text += letters[dice() % 32];
+  return text;
+}
+
+// A port of 127.0.0.1 that nobody listens on now.
+int free_port() {
+  const int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof at;
+  const bool bound = bind(s, reinterpret_cast<sockaddr*>(&at), length) == 0 &&
+                     getsockname(s, reinterpret_cast<sockaddr*>(&at), &length) == 0;
+  close(s);
+  if (!bound) throw std::runtime_error("no port of 127.0.0.1 is free");
+  return ntohs(at.sin_port);
+}
+
 // The server writes "ready" as the last line of this file once it takes connections.
 bool says_ready(const std::string& pid_file) {
   std::ifstream in(pid_file);
@@ -80,7 +105,7 @@ std::string postgres_binaries() {
   return best;
 }
 
-private_postgres::private_postgres() : binaries_(postgres_binaries()) {
+private_postgres::private_postgres(reach how) : binaries_(postgres_binaries()) {
   if (binaries_.empty())
     throw std::runtime_error(
         "initdb was not found: apt install postgresql, or give --postgres URL");
@@ -107,13 +132,20 @@ private_postgres::private_postgres() : binaries_(postgres_binaries()) {
                    "-k",
                    data,
                    "-c",
-                   "listen_addresses=",
+                   how == reach::loopback ? "listen_addresses=127.0.0.1" : "listen_addresses=",
                    "-c",
                    "fsync=off",
                    "-c",
                    "full_page_writes=off",
                    "-c",
                    "max_connections=200"};
+  if (how == reach::loopback) {
+    port_ = free_port();
+    // Nobody may come by TCP until there is a password; the socket is its owner's alone.
+    std::ofstream(data + "/pg_hba.conf") << "local all all trust\n"
+                                            "host all all 127.0.0.1/32 scram-sha-256\n";
+    command.words.insert(command.words.end(), {"-p", std::to_string(port_)});
+  }
   command.last_signal = SIGQUIT;  // it ends its own children
   server_.emplace(command);
   const auto end = std::chrono::steady_clock::now() + longest_start;
@@ -121,6 +153,7 @@ private_postgres::private_postgres() : binaries_(postgres_binaries()) {
     if (server_->wait(std::chrono::milliseconds(20)) || std::chrono::steady_clock::now() > end)
       throw std::runtime_error("the private PostgreSQL did not start; it said:\n" + tail(log_));
   }
+  if (how == reach::loopback) admit_with_password();
   const auto said = first_line("'" + binaries_ + "/postgres' --version");  // "postgres (...) 15.7"
   std::istringstream words(said);
   for (std::string word; words >> word;)
@@ -135,15 +168,29 @@ private_postgres::~private_postgres() {
 }
 
 std::string private_postgres::url(const std::string& database) const {
-  return "postgresql:///" + database + "?host=" + folder_.path() + "/postgres&user=skald";
+  auto url = "postgresql:///" + database + "?host=" + folder_.path() + "/postgres&user=skald";
+  if (port_ > 0) url += "&port=" + std::to_string(port_);
+  return url;
+}
+
+std::string private_postgres::loopback_url(const std::string& database) const {
+  return "postgresql://skald:" + password_ + "@127.0.0.1:" + std::to_string(port_) + "/" + database;
+}
+
+void private_postgres::run_client(const std::string& program, std::vector<std::string> words) {
+  child_command command{.words = {binaries_ + "/" + program}, .environment = {}, .log = log_};
+  words.push_back(url());
+  command.words.insert(command.words.end(), words.begin(), words.end());
+  if (run(command, seconds(60)) != 0)
+    throw std::runtime_error(program + " failed; it said:\n" + tail(log_));
 }
 
 void private_postgres::create_database(const std::string& name) {
-  child_command command{
-      .words = {binaries_ + "/createdb", "-h", folder_.path() + "/postgres", "-U", "skald", name},
-      .environment = {},
-      .log = log_};
-  if (run(command, seconds(60)) != 0)
-    throw std::runtime_error("createdb failed; it said:\n" + tail(log_));
+  run_client("psql", {"-q", "-c", "create database \"" + name + "\""});
+}
+
+void private_postgres::admit_with_password() {
+  password_ = random_password();
+  run_client("psql", {"-q", "-c", "alter role skald password '" + password_ + "'"});
 }
 }  // namespace skald::dev

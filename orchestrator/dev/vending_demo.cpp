@@ -23,8 +23,8 @@ using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr const char* participants[] = {"inventory", "payments", "machine"};
 constexpr int partitions = 8;
+constexpr std::int64_t command_retention_ms = 7 * 24 * 3'600'000;
 constexpr milliseconds tick{200};
 constexpr seconds live_every{1}, line_every{5}, short_command{60}, audit_within{120};
 constexpr seconds stragglers{240};  // lost replies cost whole timeouts; longer is a hang
@@ -53,6 +53,8 @@ class demo {
   ~demo() { processes_.stop(); }
 
   demo_result run() {
+    for (const auto& [p, language] : settings_.participants)
+      if (language != cpp) program_in(language);  // before anything is started
     err_ << "skald " << settings_.version
          << "  dev mode: throw-away data, loopback only, not for production\n";
     start_postgres();
@@ -78,15 +80,16 @@ class demo {
     const auto since = clock::now();
     if (!settings_.postgres.empty()) {
       database_ = settings_.postgres;
-      for (const auto* p : participants) books_[p] = database_;
+      for (const auto* p : vending_participants) books_[p] = database_;
       orders_ = "order-" + short_random() + "-";  // the database may know earlier ones
       pg::connection reachable(database_);
       return say("postgres", pg::describe(database_), since);
     }
-    postgres_.emplace();
+    using reach = private_postgres::reach;
+    postgres_.emplace(in_java() ? reach::loopback : reach::socket);
     postgres_->create_database("skald");
     database_ = postgres_->url("skald");
-    for (const auto* p : participants) {
+    for (const auto* p : vending_participants) {
       postgres_->create_database(p);
       books_[p] = postgres_->url(p);
     }
@@ -99,14 +102,16 @@ class demo {
     if (!settings_.kafka.empty()) {
       kafka_ = settings_.kafka;
       if (postgres_) prefix_ += "-dev-" + short_random();  // Kafka may hold an earlier run's topics
-      kafka::open_admin({.bootstrap = kafka_})->cluster_id();
+      const auto admin = kafka::open_admin({.bootstrap = kafka_});
+      for (const auto* p : vending_participants)
+        admin->ensure_topic(std::string(p) + ".commands", partitions, command_retention_ms);
       return say("broker", "Kafka at " + kafka_, since);
     }
     broker_.emplace();
     kafka_ = broker_->bootstrap();
     for (const auto* topic : {".starts", ".inbox", ".saga-events"})
       broker_->create_topic(prefix_ + topic, partitions);
-    for (const auto* p : participants)
+    for (const auto* p : vending_participants)
       broker_->create_topic(std::string(p) + ".commands", partitions);
     broker_questions_ = kafka::open_admin({.bootstrap = kafka_});
     say("broker", "in memory (use --kafka for a real one), " + kafka_, since);
@@ -171,14 +176,44 @@ class demo {
 
   void start_participants() {
     const auto since = clock::now();
-    for (const auto* p : participants) {
-      auto c = program("vending_" + std::string(p),
-                       {"--kafka", kafka_, "--postgres", books_[p], "--lose-command", "0.01",
-                        "--lose-reply", "0.01", "--answer-twice", "0.05", "--delay-reply", "0.05",
-                        "--seed", std::to_string(settings_.seed)});
-      processes_.start(p, c, true);
-    }
-    say("vending", "inventory, payments, machine: 3 processes", since);
+    for (const auto& [p, language] : settings_.participants)
+      processes_.start(p, language == cpp ? in_cpp(p) : in_language(p, language), true);
+    const auto mix = describe(settings_.participants);
+    say("vending", mix + (mix.find('(') == mix.npos ? ": 3 processes" : ""), since);
+  }
+
+  child_command in_cpp(const std::string& p) {
+    return program("vending_" + p,
+                   {"--kafka", kafka_, "--postgres", books_[p], "--lose-command", "0.01",
+                    "--lose-reply", "0.01", "--answer-twice", "0.05", "--delay-reply", "0.05",
+                    "--seed", std::to_string(settings_.seed)});
+  }
+
+  // The others break nothing on purpose, and leave their tables to the program in C++.
+  child_command in_language(const std::string& p, const std::string& language) {
+    run_to_end(
+        program("vending_" + p, {"--create-tables", "--kafka", kafka_, "--postgres", books_[p]}),
+        "the creation of the tables of " + p);
+    auto c = program("vending_" + p, {p});
+    c.words[0] = program_in(language);
+    const auto url = language == "java" && postgres_ ? postgres_->loopback_url(p) : books_[p];
+    c.environment.emplace_back("SKALD_PARTICIPANT_POSTGRES", url);
+    return c;
+  }
+
+  std::string program_in(const std::string& language) const {
+    const auto folder = std::filesystem::path(programs_).parent_path() / "participants" / language;
+    if (exists(folder / "participant")) return folder / "participant";
+    throw std::runtime_error("the participants in " + language +
+                             " are not built: ./dev demo --participants does it, or "
+                             "examples/vending/build_participants.py " +
+                             language + " examples/vending " + folder.string());
+  }
+
+  bool in_java() const {
+    for (const auto& [p, language] : settings_.participants)
+      if (language == "java") return true;
+    return false;
   }
 
   void start_customers() {

@@ -6,6 +6,7 @@
 #include <iosfwd>
 #include <string>
 
+#include "orchestrator/dev/languages.hpp"
 #include "outbox/log.hpp"
 
 namespace skald::dev {
@@ -17,6 +18,7 @@ struct demo_settings {
   std::uint64_t once = 0;  // 0: until it is stopped
   double per_second = 20;
   std::uint64_t seed = 1;
+  languages participants = read_languages("");
   bool live_line = false;  // `err` is a terminal: one line is rewritten
 };
 

@@ -15,7 +15,8 @@ std::vector<std::string> program(const std::string& name) {
 void keeps_contract(const std::string& name) {
   const auto script =
       test::read_script_file(std::string(SKALD_VENDING_DIR) + "/conformance/" + name + ".json");
-  test::participant_program participant(program(name), name);
+  test::participant_program participant(program(name), name,
+                                        std::string(SKALD_BIN_DIR) + "/vending_" + name);
   test::check_all_kept(participant.run_kit(script), participant.log());
   CHECK(participant.stop() == 0);
 }

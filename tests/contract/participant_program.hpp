@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -27,8 +28,10 @@ inline conformance::script read_script_file(const std::string& path) {
 
 class participant_program {
  public:
-  // `words`: how it is started; it takes --kafka, --postgres and --topic-prefix.
-  participant_program(std::vector<std::string> words, std::string name)
+  // `words`: how it is started; it takes --kafka, --postgres and --topic-prefix. `creator`: the
+  // program that creates its tables with --create-tables, when it does not do that itself.
+  participant_program(std::vector<std::string> words, std::string name,
+                      const std::string& creator = "")
       : name_(std::move(name)),
         prefix_("contract." + database_.name() + "."),
         log_("/tmp/" + database_.name() + "." + name_ + ".log") {
@@ -38,6 +41,7 @@ class participant_program {
       command_.words.push_back(word);
     command_.log = log_;
     make_topics();
+    if (!creator.empty()) create_tables(creator);
     start();
   }
   ~participant_program() {
@@ -70,6 +74,14 @@ class participant_program {
   }
 
  private:
+  void create_tables(const std::string& creator) {
+    auto c = command_;
+    c.words[0] = creator;
+    c.words.erase(c.words.begin() + 1, std::find(c.words.begin(), c.words.end(), "--kafka"));
+    c.words.push_back("--create-tables");
+    INFO(log());
+    REQUIRE(dev::run(c, std::chrono::seconds(60)) == 0);
+  }
   void make_topics() {
     const auto admin = kafka::open_admin({.bootstrap = kafka_address()});
     constexpr std::int64_t retention_ms = 3600 * 1000;

@@ -1,243 +1,187 @@
 """The vending machine's participants in Python: inventory, payments or machine.
 
-    python3 participant.py inventory --kafka HOST:PORT --postgres URL
-
-The contract is docs/contract.md. First what any participant needs, then the vending machine's part.
+The contract is docs/contract.md. First what any participant needs, at the end the vending part.
 """
 import argparse
 import json
-import pathlib
+import os
 import re
 import signal
 import sys
-import uuid
+import threading
+from collections import namedtuple
+from contextlib import closing
 from datetime import datetime, timezone
 
 import psycopg
-from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
-BATCH, RETRY_AFTER_MS = 500, 500
-COMMAND_ID = re.compile(r"([0-9a-f-]{36})/(.+)/(do|undo|settle)/(\d+)")
-NOT_COPIED = {"ce_sagakind", "ce_sagaoutcome", "ce_sagareplyto", "ce_sagaretryafter"}
-COPIED = {"ce_correlationid", "ce_subject", "traceparent", "tracestate"}
+BATCH, RETRY_AFTER_MS, RECONNECT_AFTER_S, ACKED_WITHIN_S = 500, 500, 1, 60
+COPIED = re.compile("ce_correlationid|ce_subject|traceparent|tracestate|"
+                    "ce_saga(?!(kind|outcome|replyto|retryafter)$).*")
+NEVER_SENDABLE = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.TOPIC_EXCEPTION,
+                  KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}
+
+# `effect`: what the reply calls what was done, if it does.
+Answer = namedtuple("Answer", "outcome type data effect", defaults=("", b"", ""))
+
+
+def say(outcome, type, effect="", **data):
+    return Answer(outcome, type, json.dumps(data).encode(), effect)
 
 
 class NotUnderstood(Exception):
     """The message makes no sense, whoever sends it again: set aside, not answered."""
 
 
-class Answer:
-    def __init__(self, outcome, kind="skald.reply.v1", data=b"{}", effect=""):
-        self.outcome, self.kind, self.effect = outcome, kind or "skald.reply.v1", effect
-        self.data = json.dumps(data).encode() if isinstance(data, dict) else data or b"{}"
-
-
-class Command:
-    """A record that was understood; raises NotUnderstood when it cannot be."""
+class Command:  # a record that was understood
     def __init__(self, record, participant):
-        self.record = record
-        self.all_headers = record.headers() or []
+        self.record, self.headers = record, record.headers() or []
         try:
-            self.h = {k: v.decode() for k, v in self.all_headers if k.startswith("ce_")}
+            self.h = h = {k: v.decode() for k, v in self.headers if k.startswith("ce_")}
         except (UnicodeDecodeError, AttributeError) as e:
             raise NotUnderstood("a header is not text") from e
-        self.kind, self.type = self.h.get("ce_sagakind"), self.h.get("ce_type")
-        if self.kind not in ("do", "undo", "settle"):
-            raise NotUnderstood("not a command")
-        match = COMMAND_ID.fullmatch(self.h.get("ce_id", ""))
-        self.saga, self.step = self.h.get("ce_correlationid"), self.h.get("ce_sagastep")
-        if not match or match.group(1, 2, 3) != (self.saga, self.step, self.kind):
-            raise NotUnderstood("ce_id is not <ce_correlationid>/<ce_sagastep>/<kind>/<n>")
-        if "\0" in self.step or not self.h.get("ce_sagareplyto") or not self.h.get("ce_sagatoken"):
-            raise NotUnderstood("a header of a command is missing")
-        known = {"do": participant.commands, "undo": participant.undos,
-                 "settle": {"skald.settle.v1"}}[self.kind]
-        if self.type not in known:
+        self.saga, self.step = h.get("ce_correlationid"), h.get("ce_sagastep")
+        self.kind, self.type = h.get("ce_sagakind"), h.get("ce_type")
+        self.occurrence = h.get("ce_sagaoccurrence", "")
+        needed = [h.get("ce_id"), h.get("ce_sagareplyto"), h.get("ce_sagatoken")]
+        if not all([*needed, self.saga, self.step]) or "\0" in "".join(h.values()):
+            raise NotUnderstood("a header of a command is missing, or no text")
+        if record.key() is None or record.value() is None:
+            raise NotUnderstood("a command without a key or a value")
+        if self.type not in {"do": participant.commands, "undo": participant.undos,
+                             "settle": ["skald.settle.v1"]}.get(self.kind, ()):
             raise NotUnderstood(f"no handler for {self.type} as {self.kind}")
-        self.occurrence = self.h.get("ce_sagaoccurrence", "")
-        self.own_id = f"{self.saga}/{self.step}/do/0"
 
     def data(self):
         try:
             data = json.loads(self.record.value())
-        except (ValueError, TypeError, RecursionError) as e:
-            raise NotUnderstood("the value is not JSON") from e
-        if not isinstance(data, dict):
-            raise NotUnderstood("the value is not an object")
-        return data
+            text = json.dumps(data, ensure_ascii=False).encode()  # refuses half characters
+            if isinstance(data, dict) and b"\\u0000" not in text:
+                return data
+        except (ValueError, TypeError, RecursionError):
+            pass
+        raise NotUnderstood("the value is no JSON object that PostgreSQL can hold")
 
 
 class Participant:
     """commands: type -> (tx, data) -> Answer. undos: type -> (tx, data, remembered reply or None);
-    None instead of a function: the fence of a pivot."""
+    no function but None: the fence of a pivot."""
     def __init__(self, name, commands, undos):
         self.name, self.commands, self.undos = name, commands, undos
 
-    # The fence: what a (saga, step) remembers. Row '' is what its command did, and the fence.
-    def rows(self, tx, c):
-        found = tx.execute("select occurrence, state, effect, reply_type, reply from fence"
-                           " where saga_id = %s and step = %s for update", (c.saga, c.step))
-        return {r[0]: r[1:] for r in found}
-
-    def write(self, tx, c, occurrence, state, effect="", kind="", reply=b""):
-        tx.execute("insert into fence (saga_id, step, occurrence, state, effect, reply_type, reply)"
-                   " values (%s, %s, %s, %s, %s, %s, %s)"
-                   " on conflict (saga_id, step, occurrence) do update set state = excluded.state",
-                   (c.saga, c.step, occurrence, state, effect, kind, reply))
-
-    def target(self, c, rows):
-        """The occurrence of the row that a message names."""
-        if c.occurrence in ("", c.own_id):
-            return ""
-        named = (at for at, row in rows.items() if c.occurrence in (at, row[1]))
-        return next(named, c.occurrence)
-
     def answer(self, tx, c):
-        rows = self.rows(tx, c)
-        if c.kind == "do":
-            return self.do(tx, c, rows.get(""))
-        if c.kind == "settle":
-            return self.settle(tx, c, rows)
-        return self.undo_named(tx, c, rows) if c.occurrence else self.undo_step(tx, c, rows)
+        """The fence says what to do, the table of docs/contract.md."""
+        handler = self.undos.get(c.type)
+        for verdict, type, reply in tx.execute(
+                "select * from fence_ask(%s, %s, %s, %s, %s, %s, %s)",
+                (c.h["ce_id"], c.saga, c.step, c.kind, c.occurrence, not handler,
+                 c.record.value())).fetchall():
+            if verdict == "undo":
+                handler(tx, c.data(), json.loads(reply) if reply else None)
+            elif verdict == "run":
+                a = self.commands[c.type](tx, c.data())
+                tx.execute("select fence_remember(%s, %s, %s, %s, %s, %s)",
+                           (c.saga, c.step, a.outcome, a.effect, a.type, a.data))
+                return a
+            else:
+                return Answer(verdict, type, reply)
+        raise NotUnderstood(f"{c.kind} {c.type} makes no sense to the fence, or its ce_id")
 
-    def do(self, tx, c, own):
-        if own and own[0] in ("undone", "fenced"):
-            return Answer("refused")
-        if own:
-            return Answer("ok" if own[0] == "done" else "declined", *own[2:])
-        said = self.commands[c.type](tx, c.data())
-        self.write(tx, c, "", "done" if said.outcome == "ok" else "declined",
-                   said.effect, said.kind, said.data)
-        return said
-
-    def undo_step(self, tx, c, rows):
-        handler, own = self.undos[c.type], rows.get("")
-        if handler is None and own and own[0] == "done":
-            return Answer("ok", own[2], own[3])
-        for occurrence, row in rows.items():
-            if row[0] == "done":
-                handler(tx, c.data(), json.loads(row[3] or b"{}"))
-                self.write(tx, c, occurrence, "undone")
-        if own is None or own[0] == "declined":
-            self.write(tx, c, "", "fenced")
-        return Answer("undone")
-
-    def undo_named(self, tx, c, rows):
-        handler, at = self.undos[c.type], self.target(c, rows)
-        if handler is None:
-            raise NotUnderstood("the fence of a pivot names no effect")
-        row = rows.get(at)
-        if row is None or row[0] == "done":
-            handler(tx, c.data(), json.loads(row[3] or b"{}") if row else None)
-            self.write(tx, c, at, "undone")
-        return Answer("undone")
-
-    def settle(self, tx, c, rows):
-        word = c.data()
-        if word.get("row") not in ("undone", "fenced", "done"):
-            raise NotUnderstood('a settle needs {"row": "undone", "fenced" or "done"}')
-        at = self.target(c, rows)
-        reply = json.dumps(word.get("reply", {})).encode()
-        row = rows.get(at, ("", "", word.get("type", ""), reply))
-        self.write(tx, c, at, word["row"], *row[1:])
-        return Answer("ok", *row[2:]) if word["row"] == "done" else Answer("undone")
-
-    def set_aside(self, tx, record, reason):
-        headers = [[k, (v or b"").decode(errors="backslashreplace").replace("\0", "\\0")]
-                   for k, v in record.headers() or []]
+    def set_aside(self, tx, r, reason):
+        headers = [[k, ascii(v or b"")[2:-1]] for k, v in r.headers() or []]
         tx.execute("insert into set_aside (topic, partition, position, reason, key, headers, value)"
-                   " values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
-                   (record.topic(), record.partition(), record.offset(), reason, record.key(),
-                    json.dumps(headers), record.value()))
-
-    # A batch is one transaction; when a handler throws, each message gets one of its own.
-    def take(self, db, records):
-        try:
-            return self.transact(db, records)
-        except psycopg.OperationalError:
-            raise
-        except Exception as e:  # noqa: BLE001, whatever a handler throws
-            print(f"{self.name}: {e}", file=sys.stderr)
-        if len(records) == 1:
-            return [(Command(records[0], self), Answer("retry"))]
-        return [reply for record in records for reply in self.take(db, [record])]
+                   " values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing", (r.topic(),
+                   r.partition(), r.offset(), reason, r.key(), json.dumps(headers), r.value()))
 
     def transact(self, db, records):
-        replies = []
+        answers = []
         with db.transaction():
             for record in records:
                 try:
-                    c = Command(record, self)
-                    replies.append((c, self.answer(db, c)))
+                    answers.append((c := Command(record, self), self.answer(db, c)))
                 except NotUnderstood as e:
                     self.set_aside(db, record, str(e))
-        return replies
+        return answers
 
-    def reply(self, producer, c, a):
-        own = {
-            "content-type": "application/json", "ce_specversion": "1.0",
-            "ce_source": f"/skald/participants/{self.name}", "ce_type": a.kind,
-            "ce_id": str(uuid.uuid4()), "ce_time": datetime.now(timezone.utc).isoformat(),
-            "ce_partitionkey": c.record.key(), "ce_causationid": c.h["ce_id"],
-            "ce_sagakind": "reply", "ce_sagaoutcome": a.outcome}
+    def take(self, db, records, alone=False):
+        """A batch is one transaction; when a handler throws, each record gets one of its own."""
+        try:
+            return self.transact(db, records)
+        except Exception as e:  # noqa: BLE001, whatever a handler throws
+            if db.closed:
+                raise
+            print(f"{self.name}: {e}", file=sys.stderr)
+        if alone:
+            return [(Command(records[0], self), Answer("retry"))]
+        return [answer for r in records for answer in self.take(db, [r], alone=True)]
+
+    def reply(self, c, a):
+        own = {"content-type": "application/json", "ce_specversion": "1.0", "ce_sagakind": "reply",
+               "ce_id": f"{c.h['ce_id']}/{a.outcome}/{c.h.get('ce_sagaattempt', '')}",
+               "ce_source": f"/skald/participants/{self.name}", "ce_causationid": c.h["ce_id"],
+               "ce_type": a.type or "skald.reply.v1", "ce_sagaoutcome": a.outcome,
+               "ce_partitionkey": c.record.key(), "ce_time": datetime.now(timezone.utc).isoformat()}
         if a.outcome == "retry":
             own["ce_sagaretryafter"] = str(RETRY_AFTER_MS)
-        copied = [(k, v) for k, v in c.all_headers
-                  if k in COPIED or (k.startswith("ce_saga") and k not in NOT_COPIED)]
-        producer.produce(c.h["ce_sagareplyto"], key=c.record.key(), value=a.data,
-                         headers=list(own.items()) + copied)
+        copied = (h for h in c.headers if COPIED.fullmatch(h[0]))
+        return {"topic": c.h["ce_sagareplyto"], "key": c.record.key(), "value": a.data or b"{}",
+                "headers": [*own.items(), *copied]}
 
-    def run(self, kafka, postgres, prefix):
-        topic, running = f"{prefix}{self.name}.commands", [True]
-        signal.signal(signal.SIGTERM, lambda *_: running.clear())
-        db = psycopg.connect(postgres, autocommit=True)
-        create_tables(db, self.name)
-        make_topic(kafka, topic)
-        producer = Producer({"bootstrap.servers": kafka, "acks": "all", "linger.ms": 0,
-                             "enable.idempotence": True, "partitioner": "murmur2_random"})
-        consumer = Consumer({"bootstrap.servers": kafka, "group.id": f"{prefix}{self.name}",
-                             "enable.auto.commit": False, "auto.offset.reset": "earliest",
+    def send(self, producer, replies):
+        """Returns when all are acked. One that never can be is said: the fence remembers it."""
+        failures = []
+        for r in replies:
+            try:
+                producer.produce(**r, on_delivery=lambda e, _: e and failures.append(e))
+            except KafkaException as e:
+                failures.append(e.args[0])
+        if producer.flush(ACKED_WITHIN_S) > 0:
+            failures.append(KafkaError(KafkaError._TIMED_OUT))
+        for e in failures:
+            if e.code() not in NEVER_SENDABLE:
+                raise KafkaException(e)
+            print(f"{self.name}: a reply can never be sent: {e}", file=sys.stderr)
+
+    def session(self, o, stop):
+        topic, to = f"{o.topic_prefix}{self.name}.commands", {"bootstrap.servers": o.kafka}
+        producer = Producer({**to, "enable.idempotence": True, "partitioner": "murmur2_random",
+                             "linger.ms": 0, "topic.metadata.propagation.max.ms": 5000})
+        consumer = Consumer({**to, "group.id": o.group or f"{o.topic_prefix}skald.{self.name}",
+                             "auto.offset.reset": "earliest", "enable.auto.commit": False,
                              "partition.assignment.strategy": "cooperative-sticky"})
-        consumer.subscribe([topic])
-        while running:
-            records = [r for r in consumer.consume(BATCH, 0.05) if not r.error()]
-            for c, a in self.take(db, records):
-                self.reply(producer, c, a)
-            if records and producer.flush(60) == 0:  # all acked
-                consumer.commit(asynchronous=False)
-        consumer.close()
+        with psycopg.connect(o.postgres, autocommit=True) as db, closing(consumer):
+            db.execute("select set_config('search_path', quote_ident(%s), false)",
+                       (o.schema or f"vending_{self.name}",))
+            consumer.subscribe([topic])
+            while not stop.is_set():
+                first = consumer.poll(0.1)
+                records = [first, *consumer.consume(BATCH - 1, 0)] if first else []
+                if errors := [r.error() for r in records if r.error()]:
+                    raise KafkaException(errors[0])
+                self.send(producer, [self.reply(*a) for a in self.take(db, records)])
+                if records:
+                    consumer.commit(asynchronous=False)
 
-
-def make_topic(kafka, topic):
-    admin = AdminClient({"bootstrap.servers": kafka})
-    if topic not in admin.list_topics(timeout=10).topics:
-        admin.create_topics([NewTopic(topic, 8)])[topic].result()
+    def run(self, o):
+        """What a broken session had not committed comes again, and finds its fence."""
+        stop = threading.Event()
+        for s in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(s, lambda *_: stop.set())
+        while not stop.is_set():
+            try:
+                self.session(o, stop)
+            except (psycopg.Error, KafkaException) as e:
+                print(f"{self.name}: {e}; again in {RECONNECT_AFTER_S} s", file=sys.stderr)
+                stop.wait(RECONNECT_AFTER_S)
 
 
 # The vending machine's own part: three participants of a few lines each.
-VENDING = pathlib.Path(__file__).resolve().parent.parent
-SLOTS, VINTAGE, JAMMED, EMPTY, CARD_LIMIT = range(1, 41), 38, 39, 40, 5000
-
-
-def create_tables(db, name):
-    with db.transaction():
-        db.execute("select pg_advisory_xact_lock(hashtext(%s))", (f"vending {name}",))
-        db.execute(f"create schema if not exists vending_{name}")
-        db.execute(f"set search_path = vending_{name}")
-        if db.execute("select to_regclass('fence')").fetchone()[0] is None:
-            fence = VENDING.parent.parent / "migrations/participant/001_participant.up.sql"
-            db.execute(fence.read_text())
-            db.execute((VENDING / f"{name}.sql").read_text())
-        if name == "inventory":
-            for slot in SLOTS:
-                db.execute("insert into slot values (%s, %s, %s) on conflict do nothing",
-                           (slot, 9900 if slot == VINTAGE else 100 + 10 * (slot % 8),
-                            0 if slot == EMPTY else 10**9))
+SLOTS, JAMMED, CARD_LIMIT = range(1, 41), 39, 5000
 
 
 def field(data, name, kind):
-    if type(data.get(name)) is not kind:
+    if type(data.get(name)) is not kind or (kind is int and abs(data[name]) >= 2**63):
         raise NotUnderstood(f"/{name} must be {kind.__name__}")
     return data[name]
 
@@ -246,42 +190,40 @@ def reserve(tx, c):
     order, slot = field(c, "order_id", str), field(c, "slot", int)
     taken = tx.execute("update slot set stock = stock - 1 where no = %s and stock > 0", (slot,))
     if taken.rowcount == 0:
-        return Answer("declined", "vending.OutOfStock.v1", {"order_id": order, "slot": slot})
-    tx.execute("insert into reservation values (%s, %s, %s)", (f"reservation-{order}", order, slot))
-    return Answer("ok", "vending.ItemReserved.v1",
-                  {"order_id": order, "reservation_id": f"reservation-{order}"})
+        return say("declined", "vending.OutOfStock.v1", order_id=order, slot=slot)
+    id = f"reservation-{order}"
+    tx.execute("insert into reservation values (%s, %s, %s)", (id, order, slot))
+    return say("ok", "vending.ItemReserved.v1", order_id=order, reservation_id=id)
 
 
 def release(tx, c, _):
-    tx.execute("with freed as (update reservation set released = true"
-               " where order_id = %s and not released returning slot)"
-               " update slot set stock = stock + 1 from freed where slot.no = freed.slot",
-               (field(c, "order_id", str),))
+    tx.execute("with freed as (update reservation set released = true where order_id = %s"
+               " and not released returning slot) update slot set stock = stock + 1"
+               " from freed where slot.no = freed.slot", (field(c, "order_id", str),))
 
 
 def charge(tx, c):
     order, amount = field(c, "order_id", str), field(c, "amount_cents", int)
-    if c.get("currency") != "EUR" or not 0 < amount <= CARD_LIMIT:
-        return Answer("declined", "vending.PaymentDeclined.v1",
-                      {"order_id": order, "reason": "above the card's limit"})
-    payment = f"payment-{order}"
-    tx.execute("insert into payment values (%s, %s, %s)", (payment, order, amount))
-    return Answer("ok", "vending.PaymentCompleted.v1",
-                  {"order_id": order, "payment_id": payment, "amount_cents": amount}, payment)
+    if field(c, "currency", str) != "EUR" or not 0 < amount <= CARD_LIMIT:
+        return say("declined", "vending.PaymentDeclined.v1", order_id=order, reason="card's limit")
+    id = f"payment-{order}"
+    tx.execute("insert into payment values (%s, %s, %s)", (id, order, amount))
+    return say("ok", "vending.PaymentCompleted.v1", id, order_id=order, payment_id=id,
+               amount_cents=amount)
 
 
 def refund(tx, c, charged):
-    payment = (charged or c).get("payment_id") or c.get("payment_id")
+    payment, order = (charged or c).get("payment_id", ""), field(c, "order_id", str)
     tx.execute("insert into refund select id, amount_cents from payment"
-               " where id = %s and order_id = %s", (payment, field(c, "order_id", str)))
+               " where id = %s and order_id = %s", (str(payment), order))
 
 
 def dispense(tx, c):
     order, slot = field(c, "order_id", str), field(c, "slot", int)
     if slot == JAMMED or slot not in SLOTS:
-        return Answer("declined", "vending.DispenseFailed.v1", {"order_id": order, "reason": "jam"})
+        return say("declined", "vending.DispenseFailed.v1", order_id=order, reason="jammed")
     tx.execute("insert into drink (order_id, slot) values (%s, %s)", (order, slot))
-    return Answer("ok", "vending.DrinkDispensed.v1", {"order_id": order})
+    return say("ok", "vending.DrinkDispensed.v1", order_id=order)
 
 
 PARTICIPANTS = {
@@ -290,10 +232,12 @@ PARTICIPANTS = {
     "machine": ({"vending.DispenseDrink.v1": dispense}, {"vending.CancelDispense.v1": None})}
 
 if __name__ == "__main__":
-    cli = argparse.ArgumentParser(description=__doc__)
+    cli = argparse.ArgumentParser(description="A participant of the vending machine's sagas")
     cli.add_argument("name", choices=PARTICIPANTS)
-    cli.add_argument("--kafka", required=True)
-    cli.add_argument("--postgres", required=True)
-    cli.add_argument("--topic-prefix", default="")
+    for option, variable in ("kafka", "SKALD_KAFKA"), ("postgres", "SKALD_PARTICIPANT_POSTGRES"):
+        given = os.environ.get(variable)
+        cli.add_argument(f"--{option}", default=given, required=not given)
+    for option in "--schema", "--group", "--topic-prefix":
+        cli.add_argument(option, default="")
     o = cli.parse_args()
-    Participant(o.name, *PARTICIPANTS[o.name]).run(o.kafka, o.postgres, o.topic_prefix)
+    Participant(o.name, *PARTICIPANTS[o.name]).run(o)

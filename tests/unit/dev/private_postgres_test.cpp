@@ -32,3 +32,14 @@ TEST_CASE("a private PostgreSQL serves, makes databases, and is gone with its fo
   CHECK(kill(pid, 0) == -1);
   CHECK_FALSE(std::filesystem::exists(folder));
 }
+
+TEST_CASE("with reach by TCP it is the password that lets one in") {
+  const skald::dev::private_postgres server(skald::dev::private_postgres::reach::loopback);
+  const auto url = server.loopback_url("postgres");
+  CHECK(ask(url, "select inet_server_addr()") == "127.0.0.1");
+  CHECK(ask(server.url(), "select inet_server_addr() is null") == "t");
+  const auto password = url.find(':', url.find("skald")) + 1;
+  const auto wrong = std::string(url).replace(password, 1, url[password] == 'a' ? "b" : "a");
+  const std::unique_ptr<PGconn, void (*)(PGconn*)> db(PQconnectdb(wrong.c_str()), PQfinish);
+  CHECK(PQstatus(db.get()) == CONNECTION_BAD);
+}

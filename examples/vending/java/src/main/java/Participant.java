@@ -1,278 +1,299 @@
-// The vending machine's participants in Java: inventory, payments or machine.
-//
-//   java -cp ... Participant FOLDER inventory --kafka HOST:PORT --postgres URL
-//
-// FOLDER is the vending example's. The contract is docs/contract.md. First what any participant
-// needs, at the end the vending machine's own part.
-import com.fasterxml.jackson.databind.*;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+// The vending machine's participants in Java: inventory, payments or machine. The contract is
+// docs/contract.md. First what any participant needs, at the end the vending machine's part.
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.net.URI;
 import java.nio.ByteBuffer;
-import java.nio.charset.*;
-import java.nio.file.*;
+import java.nio.charset.CharacterCodingException;
 import java.sql.*;
 import java.time.*;
 import java.util.*;
-import java.util.concurrent.Future;
+import java.util.concurrent.*;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.clients.producer.*;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.*;
 import org.apache.kafka.common.header.Header;
-import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.*;
 
-public class Participant {
-  static final ObjectMapper json = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-  static final Pattern commandId = Pattern.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(.+)/(do|undo|settle)/\\d+");
-  static final Set<String> copied = Set.of("ce_correlationid", "ce_subject", "traceparent", "tracestate");
-  static final Set<String> notCopied = Set.of("ce_sagakind", "ce_sagaoutcome", "ce_sagareplyto", "ce_sagaretryafter");
+// No undo but null: the fence of a pivot.
+public record Participant(String name, Map<String, Command> commands, Map<String, Undo> undos) {
+  static final long retryAfterMs = 500, reconnectAfterMs = 1000, ackedWithinMs = 60_000;
+  static final Pattern copied = Pattern.compile("ce_correlationid|ce_subject|traceparent|tracestate"
+      + "|ce_saga(?!(kind|outcome|replyto|retryafter)$).*");
 
-  interface Command { Answer run(Connection db, JsonNode data) throws Exception; }
-  // `remembered`: the reply of what is to be undone; null: it is not in these books.
-  interface Undo { void run(Connection db, JsonNode data, JsonNode remembered) throws Exception; }
+  static volatile boolean stopping = false;
 
   // The message makes no sense, whoever sends it again: set aside, not answered.
-  static class NotUnderstood extends Exception {
-    NotUnderstood(String why) { super(why); }
-  }
+  static class NotUnderstood extends Exception { NotUnderstood(String why) { super(why); } }
 
+  // An outcome is ok, declined or retry; the effect: what the reply calls it, if it does.
   record Answer(String outcome, String type, byte[] data, String effect) {
     Answer(String outcome) { this(outcome, "", new byte[0], ""); }
-    static Answer of(String outcome, String type, Map<String, ?> data) throws Exception {
-      return new Answer(outcome, type, json.writeValueAsBytes(data), "");
-    }
   }
 
-  record Row(String occurrence, String state, String effect, String type, byte[] reply) {
-    Answer answer(String outcome) { return new Answer(outcome, type, reply, ""); }
-    Row in(String newState) { return new Row(occurrence, newState, effect, type, reply); }
-  }
+  interface Command { Answer run(Books books, Data data) throws Exception; }
 
-  class Message {
-    final ConsumerRecord<byte[], byte[]> record;
-    final Map<String, String> h = new HashMap<>();
-    final String kind, saga, step, type, occurrence;
+  // `done`: the remembered reply; null: what is to be undone is not in these books.
+  interface Undo { void run(Books books, Data data, Data done) throws Exception; }
 
-    Message(ConsumerRecord<byte[], byte[]> record) throws NotUnderstood {
-      this.record = record;
-      for (Header each : record.headers())
-        if (each.key().startsWith("ce_")) h.put(each.key(), text(each.value()));
-      kind = h.getOrDefault("ce_sagakind", "");
-      saga = h.get("ce_correlationid");
-      step = h.get("ce_sagastep");
-      type = h.getOrDefault("ce_type", "");
-      occurrence = h.getOrDefault("ce_sagaoccurrence", "");
-      var id = commandId.matcher(h.getOrDefault("ce_id", ""));
-      if (!id.matches() || !id.group(1).equals(saga) || !id.group(2).equals(step) || !id.group(3).equals(kind))
-        throw new NotUnderstood("ce_id is not <ce_correlationid>/<ce_sagastep>/<kind>/<n>");
-      if (!h.containsKey("ce_sagareplyto") || !h.containsKey("ce_sagatoken"))
-        throw new NotUnderstood("a header of a command is missing");
-      boolean known = switch (kind) {
-        case "do" -> commands.containsKey(type);
-        case "undo" -> undos.containsKey(type);
-        default -> type.equals("skald.settle.v1");
-      };
-      if (!known) throw new NotUnderstood("no handler for " + type + " as " + kind);
+  // A transaction.
+  record Books(Connection db) {
+    PreparedStatement prepare(String sql, Object... values) throws SQLException {
+      var s = db.prepareStatement(sql);
+      for (int i = 0; i < values.length; ++i) s.setObject(i + 1, values[i]);
+      return s;
     }
 
-    JsonNode data() throws NotUnderstood {
-      try {
-        JsonNode data = json.readTree(record.value());
-        if (data instanceof ObjectNode) return data;
-      } catch (Exception e) { /* said below */ }
-      throw new NotUnderstood("the value is not a JSON object");
+    int update(String sql, Object... values) throws SQLException {
+      try (var s = prepare(sql, values)) { return s.executeUpdate(); }
+    }
+
+    List<Object[]> rows(String sql, Object... values) throws SQLException {
+      try (var s = prepare(sql, values); var found = s.executeQuery()) {
+        var rows = new ArrayList<Object[]>();
+        while (found.next()) {
+          var row = new Object[found.getMetaData().getColumnCount()];
+          for (int i = 0; i < row.length; ++i) row[i] = found.getObject(i + 1);
+          rows.add(row);
+        }
+        return rows;
+      }
     }
   }
 
   static String text(byte[] bytes) throws NotUnderstood {
     try {
-      var text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      var text = UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       if (text.indexOf('\0') < 0) return text;
     } catch (CharacterCodingException | NullPointerException e) { /* said below */ }
-    throw new NotUnderstood("a header is not text");
+    throw new NotUnderstood("a key or header is no text");
   }
 
-  final String name;
-  final Map<String, Command> commands;
-  final Map<String, Undo> undos;  // to null: the fence of a pivot
-  Connection db;
-
-  Participant(String name, Map<String, Command> commands, Map<String, Undo> undos) {
-    this.name = name;
-    this.commands = commands;
-    this.undos = undos;
+  // The headers of a command that is understood.
+  Map<String, String> headers(ConsumerRecord<byte[], byte[]> r) throws NotUnderstood {
+    var h = new HashMap<String, String>(Map.of("ce_sagaoccurrence", "", "ce_partitionkey", text(r.key())));
+    for (Header each : r.headers())
+      if (each.key().startsWith("ce_")) h.put(each.key(), text(each.value()));
+    for (var needed : List.of("ce_id", "ce_correlationid", "ce_sagastep", "ce_sagareplyto", "ce_sagatoken"))
+      if (h.getOrDefault(needed, "").isEmpty()) throw new NotUnderstood("there is no " + needed);
+    String kind = h.getOrDefault("ce_sagakind", ""), type = h.getOrDefault("ce_type", "");
+    boolean known = switch (kind) {
+      case "do" -> commands.containsKey(type);
+      case "undo" -> undos.containsKey(type);
+      default -> kind.equals("settle") && type.equals("skald.settle.v1");
+    };
+    if (!known || r.value() == null) throw new NotUnderstood("no handler for " + type + " as " + kind);
+    return h;
   }
 
-  static PreparedStatement statement(Connection db, String sql, Object... values) throws SQLException {
-    var s = db.prepareStatement(sql);
-    for (int i = 0; i < values.length; ++i) s.setObject(i + 1, values[i]);
-    return s;
-  }
-
-  // The fence: what (saga, step) remembers. Row '' is what its command did, and the fence.
-  List<Row> rows(Message m) throws SQLException {
-    var found = statement(db, "select occurrence, state, effect, reply_type, reply from fence"
-        + " where saga_id = ? and step = ? for update", UUID.fromString(m.saga), m.step).executeQuery();
-    var rows = new ArrayList<Row>();
-    while (found.next())
-      rows.add(new Row(found.getString(1), found.getString(2), found.getString(3), found.getString(4), found.getBytes(5)));
-    return rows;
-  }
-
-  void write(Message m, Row r) throws SQLException {
-    statement(db, "insert into fence (saga_id, step, occurrence, state, effect, reply_type, reply)"
-        + " values (?, ?, ?, ?, ?, ?, ?)"
-        + " on conflict (saga_id, step, occurrence) do update set state = excluded.state",
-        UUID.fromString(m.saga), m.step, r.occurrence, r.state, r.effect, r.type, r.reply).execute();
-  }
-
-  static Row fresh(String occurrence, String state) { return new Row(occurrence, state, "", "", new byte[0]); }
-
-  static Row find(List<Row> rows, String at) {
-    for (var r : rows)
-      if (r.occurrence.equals(at) || (!at.isEmpty() && r.effect.equals(at))) return r;
-    return null;
-  }
-
-  Answer answer(Message m) throws Exception {
-    var rows = rows(m);
-    if (m.kind.equals("do")) return act(m, find(rows, ""));
-    String at = m.occurrence.equals(m.saga + "/" + m.step + "/do/0") ? "" : m.occurrence;
-    Row named = find(rows, at);
-    if (m.kind.equals("settle")) return settle(m, named, at);
-    return m.occurrence.isEmpty() ? undoStep(m, rows, named) : undoNamed(m, named, at);
-  }
-
-  Answer act(Message m, Row own) throws Exception {
-    if (own != null && Set.of("undone", "fenced").contains(own.state)) return new Answer("refused");
-    if (own != null) return own.answer(own.state.equals("done") ? "ok" : "declined");
-    Answer a = commands.get(m.type).run(db, m.data());
-    write(m, new Row("", a.outcome.equals("ok") ? "done" : "declined", a.effect, a.type, a.data));
-    return a;
-  }
-
-  Answer undoStep(Message m, List<Row> rows, Row own) throws Exception {
-    Undo handler = undos.get(m.type);
-    if (handler == null && own != null && own.state.equals("done")) return own.answer("ok");
-    for (var r : rows) {
-      if (!r.state.equals("done")) continue;
-      handler.run(db, m.data(), json.readTree(r.reply));
-      write(m, r.in("undone"));
-    }
-    if (own == null || own.state.equals("declined")) write(m, fresh("", "fenced"));
-    return new Answer("undone");
-  }
-
-  Answer undoNamed(Message m, Row named, String at) throws Exception {
-    Undo handler = undos.get(m.type);
-    if (handler == null) throw new NotUnderstood("the fence of a pivot names no effect");
-    if (named == null || named.state.equals("done")) {
-      handler.run(db, m.data(), named == null ? null : json.readTree(named.reply));
-      write(m, named == null ? fresh(at, "undone") : named.in("undone"));
-    }
-    return new Answer("undone");
-  }
-
-  Answer settle(Message m, Row named, String at) throws Exception {
-    var word = m.data();
-    var state = word.path("row").asText();
-    if (!Set.of("undone", "fenced", "done").contains(state)) throw new NotUnderstood("a settle needs a row");
-    var type = word.path("type").asText();
-    var reply = type.isEmpty() ? new byte[0] : json.writeValueAsBytes(word.path("reply"));
-    Row row = named != null ? named.in(state) : new Row(at, state, "", type, reply);
-    write(m, row);
-    return state.equals("done") ? row.answer("ok") : new Answer("undone");
-  }
-
-  void setAside(ConsumerRecord<byte[], byte[]> r, String reason) throws Exception {
-    var headers = new ArrayList<List<String>>();
-    for (Header h : r.headers())
-      headers.add(List.of(h.key(), h.value() == null ? "" : HexFormat.of().formatHex(h.value())));
-    statement(db, "insert into set_aside (topic, partition, position, reason, key, headers, value)"
-        + " values (?, ?, ?, ?, ?, ?::jsonb, ?) on conflict do nothing", r.topic(), r.partition(), r.offset(),
-        reason, r.key(), json.writeValueAsString(headers), r.value()).execute();
-  }
-
-  // A batch is one transaction; when a handler throws, each message gets one of its own.
-  List<ProducerRecord<byte[], byte[]>> take(List<ConsumerRecord<byte[], byte[]>> records) throws Exception {
-    var replies = new ArrayList<ProducerRecord<byte[], byte[]>>();
-    try {
-      for (var r : records) {
-        try {
-          var m = new Message(r);
-          replies.add(reply(m, answer(m)));
-        } catch (NotUnderstood e) {
-          setAside(r, e.getMessage());
-        }
+  // Does what the fence says, the table of docs/contract.md.
+  Answer answer(Books books, Map<String, String> h, byte[] value) throws Exception {
+    var undo = undos.get(h.get("ce_type"));
+    for (var said : books.rows("select * from fence_ask(?, ?, ?, ?, ?, ?, ?)", h.get("ce_id"),
+        h.get("ce_correlationid"), h.get("ce_sagastep"), h.get("ce_sagakind"),
+        h.get("ce_sagaoccurrence"), undo == null, value)) {
+      var verdict = (String) said[0];
+      var reply = (byte[]) said[2];
+      if (verdict.equals("undo")) {
+        undo.run(books, Data.read(books, value), reply == null ? null : Data.read(books, reply));
+      } else if (verdict.equals("run")) {
+        var a = commands.get(h.get("ce_type")).run(books, Data.read(books, value));
+        books.rows("select fence_remember(?::uuid, ?, ?, ?, ?, ?)", h.get("ce_correlationid"),
+            h.get("ce_sagastep"), a.outcome, a.effect, a.type, a.data);
+        return a;
+      } else {
+        return new Answer(verdict, (String) said[1], reply, "");
       }
+    }
+    throw new NotUnderstood("the fence, or its ce_id, makes no sense of it");
+  }
+
+  static void setAside(Books books, ConsumerRecord<byte[], byte[]> r, String why) throws SQLException {
+    var headers = new ArrayList<String[]>();
+    for (Header h : r.headers()) {
+      var value = h.value() == null ? "" : new String(h.value(), UTF_8).replace("\0", "\\0");
+      headers.add(new String[] {h.key(), value});
+    }
+    books.update("insert into set_aside (topic, partition, position, reason, key, headers, value)"
+        + " values (?, ?, ?, ?, ?, to_jsonb(?::text[]), ?) on conflict do nothing", r.topic(), r.partition(),
+        r.offset(), why, r.key(), books.db.createArrayOf("text", headers.toArray()), r.value());
+  }
+
+  // One transaction; participant.py makes one of a whole batch. Null: it is set aside.
+  ProducerRecord<byte[], byte[]> take(Connection db, ConsumerRecord<byte[], byte[]> r) throws Exception {
+    Map<String, String> h = Map.of();
+    var a = new Answer("retry");
+    try {
+      h = headers(r);
+      a = answer(new Books(db), h, r.value());
       db.commit();
-      return replies;
+    } catch (NotUnderstood e) {
+      db.rollback();
+      setAside(new Books(db), r, e.getMessage());
+      db.commit();
+      return null;
     } catch (Exception e) {
       if (!db.isValid(5)) throw e;
-      System.err.println(name + ": " + e);
       db.rollback();
+      System.err.println(name + ": is answered retry: " + e);
     }
-    if (records.size() == 1) return List.of(reply(new Message(records.get(0)), new Answer("retry")));
-    replies.clear();
-    for (var r : records) replies.addAll(take(List.of(r)));
-    return replies;
+    return reply(r, h, a);
   }
 
-  ProducerRecord<byte[], byte[]> reply(Message m, Answer a) {
-    boolean empty = a.type.isEmpty();
-    var out = new ProducerRecord<>(m.h.get("ce_sagareplyto"), m.record.key(), empty ? "{}".getBytes() : a.data);
-    var own = new LinkedHashMap<String, String>();
-    own.put("content-type", "application/json");
-    own.put("ce_specversion", "1.0");
-    own.put("ce_source", "/skald/participants/" + name);
-    own.put("ce_type", empty ? "skald.reply.v1" : a.type);
-    own.put("ce_id", UUID.randomUUID().toString());
-    own.put("ce_time", Instant.now().toString());
-    own.put("ce_partitionkey", new String(m.record.key(), StandardCharsets.UTF_8));
-    own.put("ce_causationid", m.h.get("ce_id"));
-    own.put("ce_sagakind", "reply");
-    own.put("ce_sagaoutcome", a.outcome);
-    if (a.outcome.equals("retry")) own.put("ce_sagaretryafter", "500");
-    own.forEach((k, v) -> out.headers().add(k, v.getBytes(StandardCharsets.UTF_8)));
-    for (Header h : m.record.headers())
-      if (copied.contains(h.key()) || (h.key().startsWith("ce_saga") && !notCopied.contains(h.key())))
-        out.headers().add(new RecordHeader(h.key(), h.value()));
+  ProducerRecord<byte[], byte[]> reply(ConsumerRecord<byte[], byte[]> r, Map<String, String> h, Answer a) {
+    var data = a.type.isEmpty() ? "{}".getBytes(UTF_8) : a.data;
+    var out = new ProducerRecord<>(h.get("ce_sagareplyto"), r.key(), data);
+    var own = new LinkedHashMap<String, String>(Map.of("content-type", "application/json",
+        "ce_specversion", "1.0", "ce_source", "/skald/participants/" + name, "ce_sagakind", "reply",
+        "ce_type", a.type.isEmpty() ? "skald.reply.v1" : a.type, "ce_time", Instant.now().toString(),
+        "ce_id", h.get("ce_id") + "/" + a.outcome + "/" + h.get("ce_sagaattempt"),
+        "ce_partitionkey", h.get("ce_partitionkey"), "ce_causationid", h.get("ce_id"),
+        "ce_sagaoutcome", a.outcome));
+    if (a.outcome.equals("retry")) own.put("ce_sagaretryafter", "" + retryAfterMs);
+    own.forEach((k, v) -> out.headers().add(k, v.getBytes(UTF_8)));
+    for (Header each : r.headers())
+      if (copied.matcher(each.key()).matches()) out.headers().add(each);
     return out;
   }
 
-  void run(String kafka, String prefix) throws Exception {
-    var bytesIn = new ByteArrayDeserializer();
-    var bytesOut = new ByteArraySerializer();
-    var consumer = new KafkaConsumer<>(Map.<String, Object>of("bootstrap.servers", kafka, "group.id", prefix + name,
-        "enable.auto.commit", "false", "auto.offset.reset", "earliest", "max.poll.records", "500"), bytesIn, bytesIn);
-    var producer = new KafkaProducer<>(Map.<String, Object>of("bootstrap.servers", kafka, "acks", "all"), bytesOut, bytesOut);
-    var main = Thread.currentThread();
-    var stop = new Thread(() -> {
-      consumer.wakeup();
-      try { main.join(); } catch (InterruptedException e) { /* the JVM ends anyhow */ }
-      Runtime.getRuntime().halt(0);
-    });
-    Runtime.getRuntime().addShutdownHook(stop);
-    consumer.subscribe(List.of(prefix + name + ".commands"));
-    try {
-      while (true) {
-        var records = new ArrayList<ConsumerRecord<byte[], byte[]>>();
-        consumer.poll(Duration.ofMillis(500)).forEach(records::add);
-        if (records.isEmpty()) continue;
-        var sent = new ArrayList<Future<RecordMetadata>>();
-        for (var reply : take(records)) sent.add(producer.send(reply));
-        for (var each : sent) each.get();
+  // Ends with an exception, or by `stopping`. What it had not committed comes again.
+  void session(Map<String, String> o) throws Exception {
+    var topic = o.get("--topic-prefix") + name + ".commands";
+    var in = new ByteArrayDeserializer();
+    var out = new ByteArraySerializer();
+    try (var db = connect(o.get("--postgres"));
+        var producer = new KafkaProducer<>(Map.<String, Object>of("bootstrap.servers", o.get("--kafka"),
+            "max.block.ms", 10_000), out, out);
+        var consumer = new KafkaConsumer<>(Map.<String, Object>of("bootstrap.servers", o.get("--kafka"),
+            "group.id", o.get("--group"), "enable.auto.commit", "false", "auto.offset.reset", "earliest",
+            "partition.assignment.strategy", CooperativeStickyAssignor.class.getName()), in, in)) {
+      new Books(db).rows("select set_config('search_path', quote_ident(?), false)", o.get("--schema"));
+      db.commit();
+      consumer.subscribe(List.of(topic));
+      while (!stopping) {
+        var sent = new LinkedHashMap<ProducerRecord<byte[], byte[]>, Future<RecordMetadata>>();
+        for (var r : consumer.poll(Duration.ofMillis(100))) {
+          var reply = take(db, r);
+          if (reply != null) sent.put(reply, producer.send(reply));
+        }
+        for (var each : sent.entrySet()) acked(consumer, each.getKey().topic(), each.getValue());
         consumer.commitSync();
       }
-    } catch (org.apache.kafka.common.errors.WakeupException e) {
-      consumer.close();
     }
   }
 
+  // Waits. A reply that can never be sent is said: the fence remembers it.
+  void acked(Consumer<?, ?> consumer, String topic, Future<RecordMetadata> sent) throws Exception {
+    try {
+      sent.get(ackedWithinMs, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      boolean never = e.getCause() instanceof RecordTooLargeException
+          || e.getCause() instanceof InvalidTopicException || !consumer.listTopics().containsKey(topic);
+      if (!never) throw e;
+      System.err.println(name + ": a reply can never be sent: " + e.getCause());
+    }
+  }
+
+  void run(Map<String, String> options) throws InterruptedException {
+    var main = Thread.currentThread();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+      stopping = true;
+      try { main.join(); } catch (InterruptedException e) { /* the JVM ends anyhow */ }
+      Runtime.getRuntime().halt(0);
+    }));
+    while (!stopping) {
+      try {
+        session(options);
+      } catch (Exception e) {
+        System.err.println(name + ": " + e + "; again in " + reconnectAfterMs + " ms");
+        Thread.sleep(reconnectAfterMs);
+      }
+    }
+  }
+
+  static Connection connect(String url) throws Exception {  // a URL as libpq has them
+    var at = new URI(url);
+    var user = (at.getUserInfo() == null ? "" : at.getUserInfo()).split(":", 2);
+    var port = at.getPort() < 0 ? 5432 : at.getPort();
+    var db = DriverManager.getConnection("jdbc:postgresql://" + at.getHost() + ":" + port + at.getPath(),
+        user[0], user.length > 1 ? user[1] : "");
+    db.setAutoCommit(false);
+    return db;
+  }
+
+  // The vending machine's own part: three participants of a few lines each. Java knows no JSON, but
+  // PostgreSQL does.
+  record Data(String order, Long slot, Long amount, String currency, String payment) {
+    static Data read(Books books, byte[] json) throws Exception {
+      try {
+        var d = books.rows("select * from jsonb_to_record(convert_from(?, 'UTF8')::jsonb) as d(order_id text,"
+            + " slot bigint, amount_cents bigint, currency text, payment_id text)", json).get(0);
+        if (d[0] == null) throw new NotUnderstood("/order_id is missing");
+        return new Data((String) d[0], (Long) d[1], (Long) d[2], (String) d[3], (String) d[4]);
+      } catch (SQLException e) {
+        if (!e.getSQLState().matches("(22|54).*")) throw e;
+        throw new NotUnderstood("the value: " + e.getMessage());
+      }
+    }
+  }
+
+  // `fields`: names and values in turn.
+  static Answer say(Books b, String outcome, String type, String effect, Object... fields) throws SQLException {
+    var marks = String.join(", ", Collections.nCopies(fields.length, "?"));
+    var json = b.rows("select convert_to(jsonb_build_object(" + marks + ")::text, 'UTF8')", fields).get(0)[0];
+    return new Answer(outcome, type, (byte[]) json, effect);
+  }
+
+  static Answer reserve(Books b, Data d) throws Exception {
+    if (b.update("update slot set stock = stock - 1 where no = ? and stock > 0", d.slot) == 0)
+      return say(b, "declined", "vending.OutOfStock.v1", "", "order_id", d.order, "slot", d.slot);
+    var id = "reservation-" + d.order;
+    b.update("insert into reservation values (?, ?, ?)", id, d.order, d.slot);
+    return say(b, "ok", "vending.ItemReserved.v1", "", "order_id", d.order, "reservation_id", id);
+  }
+
+  static void release(Books b, Data d, Data done) throws Exception {
+    b.update("with freed as (update reservation set released = true where order_id = ? and not released"
+        + " returning slot) update slot set stock = stock + 1 from freed where slot.no = freed.slot", d.order);
+  }
+
+  static Answer charge(Books b, Data d) throws Exception {
+    if (!"EUR".equals(d.currency) || d.amount <= 0 || d.amount > 5000)
+      return say(b, "declined", "vending.PaymentDeclined.v1", "", "order_id", d.order, "reason", "limit");
+    var id = "payment-" + d.order;
+    b.update("insert into payment values (?, ?, ?)", id, d.order, d.amount);
+    return say(b, "ok", "vending.PaymentCompleted.v1", id, "order_id", d.order, "payment_id", id,
+        "amount_cents", d.amount);
+  }
+
+  static void refund(Books b, Data d, Data charged) throws Exception {
+    b.update("insert into refund select id, amount_cents from payment where id = ? and order_id = ?",
+        charged == null ? d.payment : charged.payment, d.order);
+  }
+
+  static Answer dispense(Books b, Data d) throws Exception {
+    if (d.slot == 39 || d.slot < 1 || d.slot > 40)
+      return say(b, "declined", "vending.DispenseFailed.v1", "", "order_id", d.order, "reason", "jammed");
+    b.update("insert into drink (order_id, slot) values (?, ?)", d.order, d.slot);
+    return say(b, "ok", "vending.DrinkDispensed.v1", "", "order_id", d.order);
+  }
+
   public static void main(String[] args) throws Exception {
-    var options = new HashMap<String, String>(Map.of("--topic-prefix", ""));
-    for (int i = 2; i + 1 < args.length; i += 2) options.put(args[i], args[i + 1]);
-    var p = Vending.participant(args[1]);
-    p.db = Vending.open(options.get("--postgres"), Path.of(args[0]), args[1]);
-    p.run(options.get("--kafka"), options.get("--topic-prefix"));
+    var o = new HashMap<String, String>(Map.of("--topic-prefix", "", "--schema", "vending_" + args[0],
+        "--group", "skald." + args[0]));
+    o.put("--kafka", System.getenv("SKALD_KAFKA"));
+    o.put("--postgres", System.getenv("SKALD_PARTICIPANT_POSTGRES"));
+    for (int i = 1; i + 1 < args.length; i += 2) o.put(args[i], args[i + 1]);
+    switch (args[0]) {
+      case "inventory" -> new Participant(args[0], Map.of("vending.ReserveItem.v1", Participant::reserve),
+          Map.of("vending.ReleaseItem.v1", Participant::release)).run(o);
+      case "payments" -> new Participant(args[0], Map.of("vending.ChargePayment.v1", Participant::charge),
+          Map.of("vending.RefundPayment.v1", Participant::refund)).run(o);
+      case "machine" -> new Participant(args[0], Map.of("vending.DispenseDrink.v1", Participant::dispense),
+          Collections.singletonMap("vending.CancelDispense.v1", null)).run(o);
+      default -> throw new IllegalArgumentException("inventory, payments or machine");
+    }
   }
 }

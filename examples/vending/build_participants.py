@@ -36,14 +36,14 @@ def build_python(example, folder):
 def build_go(example, folder):
     run("go", "build", "-mod=readonly", "-buildvcs=false", "-o", folder / "vending_go", ".",
         cwd=example / "go")
-    write_program(folder, f"env SKALD_VENDING='{example}' '{folder}/vending_go'")
+    write_program(folder, f"'{folder}/vending_go'")
 
 
 def build_java(example, folder):
     run("mvn", "-B", "-q", "-f", example / "java/pom.xml", f"-Dfolder={folder}", "compile",
         "dependency:copy-dependencies")
     path = f"{folder}/classes:{folder}/dependency/*"
-    write_program(folder, f"java -cp '{path}' Participant '{example}'")
+    write_program(folder, f"java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '{path}' Participant")
 
 
 if __name__ == "__main__":

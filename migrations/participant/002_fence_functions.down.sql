@@ -1,0 +1,2 @@
+drop function fence_remember(uuid, text, text, text, text, bytea);
+drop function fence_ask(text, text, text, text, text, boolean, bytea);
