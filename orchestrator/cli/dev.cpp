@@ -68,6 +68,10 @@ int run(context& x, options o) {
                              " is more than the broker in memory can be trusted with (" +
                              std::to_string(static_cast<int>(dev::fastest_in_memory_per_second)) +
                              "); use --kafka for more");
+  if (s.kafka.empty() && dev::need_real_kafka(s.participants))
+    throw failure(usage,
+                  "the broker in memory does not understand the Kafka clients of Go and Java: give "
+                  "--kafka, or run ./dev demo, which starts one");
   block_stop_signals();
   const auto r = dev::run_vending_demo(s, x.err);
   print(x, r, ordered_json::parse(r.audit));

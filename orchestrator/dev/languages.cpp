@@ -39,6 +39,11 @@ languages read_languages(std::string_view list) {
   return all;
 }
 
+bool need_real_kafka(const languages& all) {
+  return std::any_of(all.begin(), all.end(),
+                     [](const auto& p) { return p.second == "go" || p.second == "java"; });
+}
+
 std::string describe(const languages& all) {
   std::string text;
   for (const auto* p : vending_participants) {

@@ -14,6 +14,9 @@ using languages = std::map<std::string, std::string>;  // participant -> cpp, py
 // std::invalid_argument with a sentence.
 languages read_languages(std::string_view list);
 
+// The broker in memory is librdkafka's, and does not understand how Go's and Java's clients begin.
+bool need_real_kafka(const languages&);
+
 // "inventory (go), payments, machine (java)"
 std::string describe(const languages&);
 }  // namespace skald::dev

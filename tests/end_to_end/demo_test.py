@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The demo: N sagas, everything goes wrong on purpose, and the money is exact to the cent.
 
-usage: demo_test.py memory|kafka|killed|interrupted
+usage: demo_test.py memory|kafka|killed|interrupted|mixed
 """
 import os
 import re
@@ -113,6 +113,29 @@ def interrupted():
     check(not left, "processes are left", left)
 
 
+def mixed():
+    """One participant in each other language, one of them killed: their books are exact."""
+    demo = program.start_demo("--per-second", "10", "--participants",
+                              "payments=python,inventory=go,machine=java", "--kafka",
+                              program.service_url("SKALD_TEST_KAFKA"))
+    progress = Progress(demo)
+    progress.wait_for(r"inventory \(go\), payments \(python\), machine \(java\)")
+    progress.wait_for(r"completed [1-9]")  # each of them has answered
+    # The one whose commands may wait longest before anybody is called.
+    victims = [p for p, words in program.children(demo.pid).items() if "payments" in words]
+    check(len(victims) == 1, "there is not one payments", program.children(demo.pid))
+    os.kill(victims[0], signal.SIGKILL)
+    progress.wait_for("the payments was ended by signal 9 and is started again")
+    demo.send_signal(signal.SIGINT)
+    out = demo.stdout.read()
+    code = demo.wait(SECONDS)
+    progress.join(SECONDS)
+    check(out, "no summary", progress.text())
+    summary = program.json.loads(out)
+    check_summary(code, summary, progress.text(), summary["sagas"])
+    check(summary["restarts"] == 1, f"{summary['restarts']} restarts instead of 1", summary)
+
+
 if __name__ == "__main__":
     {"memory": in_memory, "kafka": on_kafka, "killed": killed,
-     "interrupted": interrupted}[sys.argv[1]]()
+     "interrupted": interrupted, "mixed": mixed}[sys.argv[1]]()

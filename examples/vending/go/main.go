@@ -205,7 +205,8 @@ func (p participant) session(ctx context.Context) error {
 	defer db.Close(always)
 	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(p.kafka, ",")...), // murmur2, cooperative-sticky
 		kgo.ConsumerGroup(p.group), kgo.ConsumeTopics(p.prefix+p.name+".commands"), kgo.DisableAutoCommit(),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.BlockRebalanceOnPoll())
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.BlockRebalanceOnPoll(),
+		kgo.SessionTimeout(10*time.Second)) // a killed one is soon replaced
 	if err != nil {
 		return err
 	}

@@ -149,6 +149,7 @@ class Participant:
                              "linger.ms": 0, "topic.metadata.propagation.max.ms": 5000})
         consumer = Consumer({**to, "group.id": o.group or f"{o.topic_prefix}skald.{self.name}",
                              "auto.offset.reset": "earliest", "enable.auto.commit": False,
+                             "session.timeout.ms": 10_000,  # a killed one is soon replaced
                              "partition.assignment.strategy": "cooperative-sticky"})
         with psycopg.connect(o.postgres, autocommit=True) as db, closing(consumer):
             db.execute("select set_config('search_path', quote_ident(%s), false)",

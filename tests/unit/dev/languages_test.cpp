@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 using skald::dev::describe;
+using skald::dev::need_real_kafka;
 using skald::dev::read_languages;
 
 TEST_CASE("participants are in C++ unless it is said") {
@@ -13,6 +14,12 @@ TEST_CASE("participants are in C++ unless it is said") {
         "inventory, payments (python), machine (java)");
   CHECK(describe(read_languages("go")) == "inventory (go), payments (go), machine (go)");
   CHECK(describe(read_languages("go,machine=cpp")) == "inventory (go), payments (go), machine");
+}
+
+TEST_CASE("the broker in memory is enough for C++ and Python") {
+  CHECK_FALSE(need_real_kafka(read_languages("payments=python")));
+  CHECK(need_real_kafka(read_languages("payments=python,machine=go")));
+  CHECK(need_real_kafka(read_languages("inventory=java")));
 }
 
 TEST_CASE("what is no participant or no language is refused with what there is") {

@@ -168,7 +168,7 @@ public record Participant(String name, Map<String, Command> commands, Map<String
             "max.block.ms", 10_000), out, out);
         var consumer = new KafkaConsumer<>(Map.<String, Object>of("bootstrap.servers", o.get("--kafka"),
             "group.id", o.get("--group"), "enable.auto.commit", "false", "auto.offset.reset", "earliest",
-            "partition.assignment.strategy", CooperativeStickyAssignor.class.getName()), in, in)) {
+            "session.timeout.ms", 10_000, "partition.assignment.strategy", CooperativeStickyAssignor.class.getName()), in, in)) {
       new Books(db).rows("select set_config('search_path', quote_ident(?), false)", o.get("--schema"));
       db.commit();
       consumer.subscribe(List.of(topic));
