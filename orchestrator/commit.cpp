@@ -60,6 +60,7 @@ bool committer::commit(batch& b) {
   const auto result = store_.commit(b);
   if (result.fate == fate::committed) {
     failpoint::pass("commit.done");
+    if (!b.acked.empty()) failpoint::pass("outbox.deleted");
     const auto took = std::chrono::steady_clock::now() - begun;
     metrics_.batch_commit.observe(
         std::chrono::duration_cast<std::chrono::milliseconds>(took).count());

@@ -1,15 +1,46 @@
 #include "orchestrator/failpoint.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 namespace skald::failpoint {
 namespace {
+constexpr std::array places{
+    place{"consume.polled", "records were polled, or there were none"},
+    place{"consume.parsed", "the envelope of one record was parsed"},
+    place{"commit.begin", "a batch is decided, nothing of it is sent"},
+    place{"commit.statement", "one statement of a commit was sent, whichever"},
+    place{"commit.statement:fence", "the fence of a shard"},
+    place{"commit.statement:saga_insert", "new sagas"},
+    place{"commit.statement:saga_update", "changed sagas"},
+    place{"commit.statement:journal_insert", "histories"},
+    place{"commit.statement:packed_insert", "outgoing records"},
+    place{"commit.statement:packed_delete", "outgoing records that were acknowledged"},
+    place{"commit.statement:open_put", "sagas that are open for long"},
+    place{"commit.statement:open_delete", "sagas that are no longer open"},
+    place{"commit.statement:quarantine_insert", "a record that cannot be applied"},
+    place{"commit.before_sync", "all statements were sent, the commit was not"},
+    place{"commit.sync_sent", "the commit was sent, its answer was not read"},
+    place{"commit.done", "the answer was read, nothing was dispatched"},
+    place{"outbox.deleted", "acknowledged rows are deleted and committed"},
+    place{"dispatch.sent", "one record was given to the producer"},
+    place{"dispatch.delivered", "Kafka has acknowledged one record"},
+    place{"timer.due", "timers are due, nothing was done about it"},
+    place{"timer.fired", "one timer is decided, not committed"},
+    place{"sweep.row", "a new owner sends one row of the outbox again"},
+    place{"shard.assigned", "a shard was gained, not yet taken over"},
+    place{"shard.revoked", "a shard was lost, not yet given up"},
+    place{"retention.deleted", "some finished sagas are deleted"},
+    place{"retention.detached", "a partition is detached, not dropped"},
+    place{"migration.begin", "migrations are about to be applied"},
+    place{"migration.applied", "all of them are applied and committed"}};
+
 struct point {
   std::string name, action;
   long sleep_ms = 0;
@@ -36,6 +67,11 @@ point read(std::string_view text) {
                                 "\" is not of the form name=action[@hit]");
   point p;
   p.name = text.substr(0, equals);
+  if (p.name != "*" && std::find_if(places.begin(), places.end(), [&](const place& known_place) {
+                         return known_place.name == p.name;
+                       }) == places.end())
+    throw std::invalid_argument("SKALD_FAILPOINTS: there is no failpoint \"" + p.name +
+                                "\"; skald failpoints lists all");
   auto rest = text.substr(equals + 1);
   if (const auto at = rest.find('@'); at != std::string_view::npos) {
     p.hit = number(rest.substr(at + 1), text);
@@ -46,12 +82,29 @@ point read(std::string_view text) {
     rest = "sleep";
   }
   p.action = rest;
-  for (auto known : {"kill", "throw", "sleep", "drop", "error"})
+  for (auto known : {"kill", "throw", "sleep", "drop", "error", "count"})
     if (p.action == known) return p;
   throw std::invalid_argument("SKALD_FAILPOINTS: \"" + p.action +
-                              "\" is not kill, throw, sleep:MS, drop or error");
+                              "\" is not kill, throw, sleep:MS, drop, error or count");
+}
+void add(std::vector<point>& all, point p) {
+  if (p.name != "*") return all.push_back(std::move(p));
+  for (const auto& known_place : places) {
+    p.name = known_place.name;
+    all.push_back(p);
+  }
+}
+
+bool is(const point& p, std::string_view name, std::string_view which) {
+  if (p.name == name) return true;
+  return !which.empty() && p.name.size() == name.size() + 1 + which.size() &&
+         p.name.starts_with(name) && p.name[name.size()] == ':' && p.name.ends_with(which);
 }
 }  // namespace
+
+std::span<const place> known() {
+  return places;
+}
 
 std::atomic<bool> detail::armed{false};
 
@@ -59,7 +112,7 @@ void arm(std::string_view text) {
   std::vector<point> read_points;
   while (!text.empty()) {
     const auto end = std::min(text.find(';'), text.size());
-    if (end > 0) read_points.push_back(read(text.substr(0, end)));
+    if (end > 0) add(read_points, read(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   const std::lock_guard lock(guard);
@@ -76,13 +129,20 @@ void watch(std::function<effect(std::string_view)> asked) {
   detail::armed = !points.empty() || watcher;
 }
 
-effect detail::pass(std::string_view name) {
+std::vector<std::pair<std::string, long>> counts() {
+  const std::lock_guard lock(guard);
+  std::vector<std::pair<std::string, long>> all;
+  for (const auto& p : points) all.emplace_back(p.name, p.passes);
+  return all;
+}
+
+effect detail::pass(std::string_view name, std::string_view which) {
   if (watcher) return watcher(name);
   point hit;
   {
     const std::lock_guard lock(guard);
     for (auto& p : points)
-      if (p.name == name && (++p.passes == p.hit || p.hit == 0)) hit = p;
+      if (is(p, name, which) && (++p.passes == p.hit || p.hit == 0)) hit = p;
   }
   if (hit.action == "kill") ::raise(SIGKILL);
   if (hit.action == "throw") throw failpoint_error("failpoint " + hit.name);

@@ -21,7 +21,7 @@ commit_result postgres_store::commit(const batch& b) {
   send_journal(b);
   send_outbox(b);
   send_rare(b);
-  failpoint::pass("commit.before_sync");
+  carry_out(failpoint::pass("commit.before_sync"));
   auto& s = *session_;
   s.sync();
   if (failpoint::pass("commit.sync_sent") == failpoint::effect::drop) {
@@ -50,7 +50,13 @@ commit_result postgres_store::commit(const batch& b) {
 
 void postgres_store::send(const char* prepared, const pg::binary_parameters& p) {
   session_->send(prepared, p);
-  failpoint::pass("commit.statement");
+  carry_out(failpoint::pass("commit.statement", prepared));
+}
+
+void postgres_store::carry_out(failpoint::effect e) {
+  if (e == failpoint::effect::none) return;
+  if (e == failpoint::effect::drop) drop();
+  throw store_error("a failpoint ended a commit before it was sent");
 }
 
 void postgres_store::send_fences(const batch& b) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "orchestrator/failpoint.hpp"
 #include "orchestrator/store.hpp"
 #include "orchestrator/store_postgres.hpp"
 #include "outbox/postgres/pipeline.hpp"
@@ -41,6 +42,7 @@ class postgres_store final : public store {
   void send_outbox(const batch&);
   void send_rare(const batch&);
   void send(const char* prepared, const pg::binary_parameters&);
+  void carry_out(failpoint::effect);
 
   const std::string url_;
   const std::chrono::milliseconds answer_within_;

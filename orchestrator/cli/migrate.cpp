@@ -7,6 +7,7 @@
 #include "migrations.hpp"
 #include "orchestrator/cli/command.hpp"
 #include "orchestrator/cli/migrations_of.hpp"
+#include "orchestrator/failpoint.hpp"
 
 namespace skald::cli {
 namespace {
@@ -32,11 +33,14 @@ int migrate(context& x, const options& o) {
   if (o.direction == "down" && !o.yes)
     throw failure(usage, "down drops tables and what is in them; say --yes if that is meant");
   pg::connection database(required(x, "postgres"));
+  failpoint::arm_from_environment();
   if (o.direction == "status") return show_status(x, database, o);
   const auto all = migrations_of(o.component);
   const bool up = o.direction == "up";
+  failpoint::pass("migration.begin");
   const auto names = up ? pg::migrate_up(database, o.component, all)
                         : pg::migrate_down(database, o.component, all, o.to);
+  failpoint::pass("migration.applied");
   auto rows = nlohmann::ordered_json::array();
   for (const auto& name : names)
     rows.push_back({{"migration", name}, {"done", up ? "applied" : "taken back"}});

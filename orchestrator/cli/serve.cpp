@@ -58,6 +58,8 @@ int serve(context& x) {
   spdlog::info("stopping: the batch under way is finished first");
   if (relaying) stop_relay(*relaying);
   running.stop();
+  for (const auto& [name, passes] : failpoint::counts())
+    spdlog::info("failpoint {} was passed {} times", name, passes);
   spdlog::info("stopped");
   return done;
 }

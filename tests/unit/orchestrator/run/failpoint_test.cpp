@@ -22,22 +22,38 @@ TEST_CASE("off, a failpoint does nothing") {
 
 TEST_CASE("a failpoint acts at its hit and only there; without one at each pass") {
   const disarmed after;
-  failpoint::arm("a=drop@2;b=error;c=throw@1");
-  CHECK(failpoint::pass("a") == failpoint::effect::none);
-  CHECK(failpoint::pass("a") == failpoint::effect::drop);
-  CHECK(failpoint::pass("a") == failpoint::effect::none);
-  CHECK(failpoint::pass("b") == failpoint::effect::error);
-  CHECK(failpoint::pass("b") == failpoint::effect::error);
-  CHECK_THROWS_AS(failpoint::pass("c"), failpoint::failpoint_error);
-  CHECK(failpoint::pass("c") == failpoint::effect::none);
+  failpoint::arm("timer.due=drop@2;timer.fired=error;sweep.row=throw@1");
+  CHECK(failpoint::pass("timer.due") == failpoint::effect::none);
+  CHECK(failpoint::pass("timer.due") == failpoint::effect::drop);
+  CHECK(failpoint::pass("timer.due") == failpoint::effect::none);
+  CHECK(failpoint::pass("timer.fired") == failpoint::effect::error);
+  CHECK(failpoint::pass("timer.fired") == failpoint::effect::error);
+  CHECK_THROWS_AS(failpoint::pass("sweep.row"), failpoint::failpoint_error);
+  CHECK(failpoint::pass("sweep.row") == failpoint::effect::none);
   CHECK(failpoint::pass("other") == failpoint::effect::none);
 }
 
 TEST_CASE("a mistake in the setting is named") {
   const disarmed after;
-  CHECK(complaint("a") == "SKALD_FAILPOINTS: \"a\" is not of the form name=action[@hit]");
-  CHECK(complaint("a=explode") ==
-        "SKALD_FAILPOINTS: \"explode\" is not kill, throw, sleep:MS, drop or error");
-  CHECK(complaint("a=drop@x") == "SKALD_FAILPOINTS: \"x\" is not a number in \"a=drop@x\"");
-  CHECK(complaint("a=sleep:") == "SKALD_FAILPOINTS: \"\" is not a number in \"a=sleep:\"");
+  CHECK(complaint("timer.due") ==
+        "SKALD_FAILPOINTS: \"timer.due\" is not of the form name=action[@hit]");
+  CHECK(complaint("timer.due=explode") ==
+        "SKALD_FAILPOINTS: \"explode\" is not kill, throw, sleep:MS, drop, error or count");
+  CHECK(complaint("timer.due=drop@x") ==
+        "SKALD_FAILPOINTS: \"x\" is not a number in \"timer.due=drop@x\"");
+  CHECK(complaint("timer.due=sleep:") ==
+        "SKALD_FAILPOINTS: \"\" is not a number in \"timer.due=sleep:\"");
+  CHECK(complaint("timer.do=kill") ==
+        "SKALD_FAILPOINTS: there is no failpoint \"timer.do\"; skald failpoints lists all");
+}
+
+TEST_CASE("one of a kind is passed under both names, and all can be counted") {
+  const disarmed after;
+  failpoint::arm("commit.statement:fence=drop@1;commit.statement=error@2");
+  CHECK(failpoint::pass("commit.statement", "fence") == failpoint::effect::drop);
+  CHECK(failpoint::pass("commit.statement", "open_put") == failpoint::effect::error);
+  failpoint::arm("*=count");
+  CHECK(failpoint::counts().size() == failpoint::known().size());
+  CHECK(failpoint::pass("timer.due") == failpoint::effect::none);
+  for (const auto& [name, passes] : failpoint::counts()) CHECK(passes == (name == "timer.due"));
 }

@@ -1,0 +1,52 @@
+"""What a case is, and how a group of cases on one installation is run."""
+import dataclasses
+import subprocess
+import time
+
+import pgwire
+from processes import Late
+
+
+@dataclasses.dataclass
+class Result:
+    name: str
+    row: str  # of the table in docs/chaos.md
+    violations: list = dataclasses.field(default_factory=list)
+    recovery_ms: list = dataclasses.field(default_factory=list)
+    sagas: int = 0
+    duplicates: int = 0
+    seconds: float = 0.0
+    note: str = ""  # a figure of its own, or why it was not run
+    ran: bool = True
+
+
+class Group:
+    """Cases that share an installation. `report` is called with each result."""
+
+    def __init__(self, row, report, wanted):
+        self.row, self.report, self.wanted = row, report, wanted
+
+    def run(self, name, installation, body):
+        """body() returns (violations, recovery_ms, note); the audits follow."""
+        if not self.wanted(name):
+            return None
+        begun = time.monotonic()
+        result, orders = Result(name, self.row), 0
+        try:
+            orders = installation.expected
+            heard = installation.maybe("select count(*) from journal where outcome = 3") or 0
+            result.violations, result.recovery_ms, result.note = body()
+            if result.note.startswith("not reached"):
+                result.ran = False
+            result.violations += installation.audit()
+            result.duplicates = installation.duplicates() - heard
+            result.sagas = installation.expected - orders
+        except (Late, RuntimeError, OSError, pgwire.PgError, subprocess.SubprocessError) as e:
+            result.violations.append(f"{type(e).__name__}: {e}")
+        result.seconds = time.monotonic() - begun
+        self.report(result)
+        return result
+
+    def skip(self, name, why):
+        if self.wanted(name):
+            self.report(Result(name, self.row, note=why, ran=False))

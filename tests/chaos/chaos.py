@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Breaks things on purpose and audits after each: one line a case. Exit code 0: no violation.
+
+Real PostgreSQL and Kafka of its own, the built programs as they are shipped. `--quick` uses the
+servers that SKALD_TEST_POSTGRES and SKALD_TEST_KAFKA name, if any, and breaks only the service.
+"""
+import argparse
+import copy
+import os
+import pathlib
+import random
+import sys
+import tempfile
+import time
+
+import kills
+import network
+import outages
+import owners
+import people
+import poison
+import pgwire
+import report
+import servers
+
+
+class Around:
+    """What the cases run on."""
+
+    def __init__(self, programs, folder, postgres, kafka, word):
+        self.programs, self.folder = programs, folder
+        self.postgres, self.kafka, self.word = postgres, kafka, word
+
+    def with_postgres(self, postgres):
+        other = copy.copy(self)
+        other.postgres, other.word = postgres, self.word + "f"
+        return other
+
+    def postgres_through(self, proxy):
+        """From here on every process reaches the server through the proxy."""
+        direct = self.postgres
+
+        class Through:
+            @staticmethod
+            def url(database="postgres", port=None):
+                return direct.url(database, port=port or proxy.port)
+
+            @staticmethod
+            def ask(sql, database="postgres"):
+                return pgwire.ask(Through.url(database), sql)
+        self.postgres = Through
+
+
+def arguments():
+    p = argparse.ArgumentParser(prog="./dev chaos", description=__doc__.splitlines()[0])
+    p.add_argument("--quick", action="store_true", help="a short set, under 3 minutes")
+    p.add_argument("--json", action="store_true", help="the results as one JSON object")
+    p.add_argument("--only", default="", help="cases whose name holds these words")
+    p.add_argument("--minutes", type=float, default=10, help="of random kill -9; 0: none")
+    p.add_argument("--at-most", type=float, default=60, help="minutes, then no more cases begin")
+    p.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 10**6))
+    p.add_argument("--write-doc", help="page whose measured part is written anew")
+    p.add_argument("--bin", default=os.environ.get("SKALD_BIN"), help="folder of the programs")
+    p.add_argument("--kafka-jars", default=os.environ.get("SKALD_KAFKA_JARS"))
+    p.add_argument("--keep", action="store_true", help="keep the folder of logs")
+    return p.parse_args()
+
+
+def start_servers(options, folder):
+    shared = [os.environ.get(n) for n in ("SKALD_TEST_POSTGRES", "SKALD_TEST_KAFKA")]
+    if options.quick and all(shared):
+        return servers.SharedPostgres(shared[0]), servers.SharedKafka(shared[1])
+    if not options.kafka_jars:
+        sys.exit("chaos: --kafka-jars FOLDER is needed; ./dev chaos gives it")
+    kafka = servers.Kafka(folder / "kafka", options.kafka_jars)
+    return servers.Postgres(folder / "postgres").start(), kafka.start()
+
+
+def run_cases(options, around, results):
+    begun = time.monotonic()
+
+    def wanted(name):
+        late = time.monotonic() - begun > options.at_most * 60
+        return options.only in name and not late
+
+    def report_one(result):
+        results.append(result)
+        print(report.line(result), file=sys.stderr, flush=True)
+
+    kills.run(around, report_one, wanted, options.quick)
+    if options.quick:
+        return
+    for part in (outages, network, people, poison):
+        part.run(around, report_one, wanted)
+    owners.run(around, report_one, wanted, options.seed, options.minutes)
+
+
+def main():
+    options = arguments()
+    if not options.bin:
+        sys.exit("chaos: --bin FOLDER is needed; ./dev chaos gives it")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="skald-chaos."))
+    folder.chmod(0o755)  # PostgreSQL may run as another user
+    results, begun, postgres, kafka = [], time.monotonic(), None, None
+    try:
+        postgres, kafka = start_servers(options, folder)
+        word = f"{os.getpid():x}" if options.quick else ""
+        run_cases(options, Around(pathlib.Path(options.bin).resolve(), folder, postgres, kafka,
+                                  word), results)
+    finally:
+        for server in (kafka, postgres):
+            if server:
+                server.end()
+        if options.keep or any(r.violations for r in results):
+            print(f"logs: {folder}", file=sys.stderr)
+        else:
+            servers.remove(folder)
+    seconds = time.monotonic() - begun
+    if options.json:
+        print(report.as_json(results, seconds, options.seed))
+    f = report.figures(results)
+    print(f"{f['cases']} cases, {f['violations']} violations, recovery p95 "
+          f"{f['recovery_p95_ms']} ms, seed {options.seed}", file=sys.stderr)
+    if options.write_doc:
+        report.write_doc(options.write_doc, results, seconds, options.seed)
+    return 1 if f["violations"] or not f["cases"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

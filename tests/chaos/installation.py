@@ -1,0 +1,223 @@
+"""One installation under fault: databases, topics, participants and services of its own."""
+import itertools
+import json
+import signal
+import time
+
+import pgwire
+from processes import Late, Process, clean_environment, run, until
+
+PARTICIPANTS = ("inventory", "payments", "machine")
+SHARDS = 8
+_numbers = itertools.count(1)
+
+# What a step waits for an answer: short, or a lost message would take a case's time.
+WITHIN_MS = {"reserve": 700, "charge": 900, "dispense": 900}
+
+PROGRESS = ("select (select coalesce(sum(seq), 0) from saga)"
+            " + (select coalesce(sum(x), 0) from shard, unnest(next_offset) x)")
+
+
+class Installation:
+    """`around`: the runner's servers, programs and folder."""
+
+    def __init__(self, around, participants=True, faults=(), within=None):
+        self.around = around
+        self.word = f"c{around.word}{next(_numbers)}"
+        self.folder = around.folder / self.word
+        self.folder.mkdir()
+        self.database, self.books = f"chaos_{self.word}", f"chaos_{self.word}_books"
+        for name in (self.database, self.books):
+            around.postgres.ask(f"create database {name}")
+        self.prefix = f"skald-{self.word}"
+        self.processes, self.customers = [], 0
+        self._load_no = itertools.count(1)
+        self._service_no = itertools.count(1)
+        self.expected = 0  # orders that customers have placed
+        self._must("migrate", "orchestrator")
+        first = self.serve()
+        self._define(within or WITHIN_MS)
+        self.programs = {}
+        if participants:
+            self.start_participants(*faults)
+        first.end()
+
+    # --- commands -------------------------------------------------------------------------------
+
+    def environment(self, **more):
+        return clean_environment(SKALD_POSTGRES=self.around.postgres.url(self.database),
+                                 SKALD_KAFKA=self.around.kafka.address,
+                                 SKALD_PREFIX=self.prefix, SKALD_SHARDS=str(SHARDS),
+                                 SKALD_PARTICIPANT_POSTGRES=self.around.postgres.url(self.books),
+                                 **more)
+
+    def program(self, name):
+        return self.around.programs / name
+
+    def skald(self, *words, seconds=60, **environment):
+        return run([self.program("skald"), *words], self.environment(**environment), seconds)
+
+    def _must(self, *words):
+        code, out, err = self.skald(*words)
+        if code:
+            raise RuntimeError(f"skald {' '.join(words)}: {err or out}")
+        return out
+
+    def _define(self, within):
+        code, out, err = run([self.program("vending_definitions"), "vending"], self.environment())
+        if code:
+            raise RuntimeError(err)
+        definition = json.loads(out)
+        for step in definition["steps"]:
+            step["within_ms"] = within[step["step"]]
+            step["retry"] = {"times": 20, "first_ms": 100, "factor": 2, "cap_ms": 1000,
+                             "jitter_percent": 20}
+            for part in ("send", "undo", "fence"):
+                if isinstance(step.get(part), dict):
+                    step[part]["participant"] = f"{self.word}-{step[part]['participant']}"
+        path = self.folder / "vending.json"
+        path.write_text(json.dumps(definition))
+        self._must("definition", "register", str(path))
+        until("the definition is active",
+              lambda: self.skald("definition", "activate", "vending", "1")[0] == 0, 60, 0.2)
+
+    # --- processes ------------------------------------------------------------------------------
+
+    def start(self, name, words, **how):
+        log = self.folder / f"{name}.log"
+        process = Process(words, log, **how)
+        self.processes.append(process)
+        return process
+
+    def start_participants(self, *flags, only=PARTICIPANTS):
+        for name in only:
+            self.programs[name] = self.start(
+                name, [self.program(f"vending_{name}"), "--topic-prefix", f"{self.word}-",
+                       "--group", f"{self.word}-{name}", *flags], env=self.environment())
+
+    def stop_participants(self, number=signal.SIGTERM):
+        for process in self.programs.values():
+            process.end(number)
+
+    def serve(self, failpoints="", node="n1", ready=True, wrap=(), limits=None, **environment):
+        """A service. With `ready`, one that has said that it serves, or has died of a failpoint."""
+        name = f"service-{next(self._service_no)}"
+        env = self.environment(SKALD_FAILPOINTS=failpoints, SKALD_NODE=node, **environment)
+        if not failpoints:
+            del env["SKALD_FAILPOINTS"]
+        process = self.start(name, [*wrap, self.program("skald"), "serve"], env=env, limits=limits)
+        if ready:
+            until("the service serves", lambda: process.over() or "serves topics" in
+                  process.log.read_text(errors="replace"), 60)
+            if process.over() and not failpoints:
+                raise RuntimeError(f"skald serve ended: {process.said()}")
+        return process
+
+    # --- load and its end -----------------------------------------------------------------------
+
+    def load(self, count, per_second=0, *flags, wait=True):
+        """Customers, at a fixed rate whatever the service does (0: at once)."""
+        name = f"customers-{next(self._load_no)}"
+        orders = f"{self.word}-{name}-"
+        process = self.start(name, [self.program("vending_customers"), "--prefix", self.prefix,
+                                    "--count", count, "--per-second", per_second,
+                                    "--order-prefix", orders, "--jams", "0.1", "--declined", "0.1",
+                                    "--start-twice", "0.05", *flags], env=self.environment())
+        self.expected += count
+        if wait and process.popen.wait(count / per_second + 60 if per_second else 60):
+            raise RuntimeError(f"the customers failed: {process.said()}")
+        return process
+
+    def number(self, sql):
+        return int(pgwire.ask(self.around.postgres.url(self.database), sql)[0][0])
+
+    def maybe(self, sql):
+        """A number, or nothing while the server is away."""
+        try:
+            return self.number(sql)
+        except (OSError, pgwire.PgError):
+            return None
+
+    def progress(self):
+        return self.maybe(PROGRESS)
+
+    def recovery_ms(self, before, begun, seconds=60):
+        """From `begun` to the first commit that moves on from `before`; nothing if all is over."""
+        if self.finished():
+            return []
+        until("a first commit after the fault",
+              lambda: (self.progress() or before) > before or self.finished(), seconds, 0.01)
+        return [(time.monotonic() - begun) * 1000]
+
+    def finished(self):
+        return self.maybe("select case when exists (select from outbox_batch) then -1 else "
+                          "count(*) end from saga where phase in (3, 4)") == self.expected
+
+    def drain(self, seconds=90):
+        try:
+            until("every start has ended", self.finished, seconds, 0.05)
+            return []
+        except Late:
+            rows = pgwire.ask(self.around.postgres.url(self.database),
+                              "select phase, count(*) from saga_text group by 1 order by 1")
+            return [f"not every start has ended: {self.expected} placed, {rows}"]
+
+    # --- the audits -----------------------------------------------------------------------------
+
+    def audit(self, *flags):
+        """What is wrong, as sentences."""
+        words = ["audit", "--json", *flags]
+        for name in PARTICIPANTS:
+            words += ["--participant", f"{self.word}-{name}="
+                      f"{self.around.postgres.url(self.books)}#vending_{name}"]
+        code, out, err = self.skald(*words, seconds=300)
+        wrong = []
+        if code not in (0, 1) or not out:
+            wrong.append(f"skald audit could not be run: {err.strip()}")
+        elif code:
+            report = json.loads(out)
+            wrong += [f"{k}: {n}" for k, n in report["mismatches"].items()]
+            wrong += [f"{m['kind']}: {m['what']} (saga {m['saga']}, key {m['key']})"
+                      for m in report["examples"]]
+            (self.folder / "audit.json").write_text(out)
+        code, out, err = run([self.program("vending_audit"), "--json"], self.environment(), 300)
+        if code:
+            wrong.append(f"the money is not exact: {out.strip()} {err.strip()[:500]}")
+        return wrong
+
+    def duplicates(self):
+        return self.number("select count(*) from journal where outcome = 3")
+
+    def end(self):
+        for process in self.processes:
+            process.send(signal.SIGCONT)
+            process.send(signal.SIGKILL)
+        for process in self.processes:
+            process.end(signal.SIGKILL)
+        for name in (self.database, self.books):
+            try:
+                self.around.postgres.ask(f"drop database {name} with (force)")
+            except (OSError, pgwire.PgError):
+                pass  # its server is gone, and the database with it
+
+
+class Place:
+    """An installation that is made when the first case of its group needs it."""
+
+    def __init__(self, around, **how):
+        self._make, self._made = lambda: Installation(around, **how), None
+
+    def __getattr__(self, name):
+        if self._made is None:
+            self._made = self._make()
+        return getattr(self._made, name)
+
+    def __setattr__(self, name, value):
+        if name.startswith("_"):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._made, name, value)
+
+    def end(self):
+        if self._made is not None:
+            self._made.end()

@@ -1,0 +1,102 @@
+"""Who owns a shard: random kills, two services, a stale owner, joining and leaving."""
+import random
+import signal
+import time
+
+from cases import Group
+from installation import Place
+from processes import pause
+
+RANDOM_ROW = "random kill -9"
+STALE_ROW = "stale owner"
+STORM_ROW = "rebalance storm"
+FAULTS = ("--lose-command", "0.01", "--answer-twice", "0.05")
+
+
+def run(around, report, wanted, seed, minutes):
+    place = Place(around, faults=FAULTS)
+    try:
+        group = Group(RANDOM_ROW, report, wanted)
+        group.run("one service killed twenty times under load", place,
+                  lambda: killed(place, seed, kills=20, nodes=1))
+        group.run("two services, one killed every few seconds", place,
+                  lambda: killed(place, seed + 1, kills=10, nodes=2))
+        if minutes:
+            group.run(f"random kill -9 for {minutes} minutes", place,
+                      lambda: killed(place, seed + 2, kills=None, nodes=2, minutes=minutes))
+        Group(STALE_ROW, report, wanted).run(
+            "stale owner: SIGSTOP, another takes over, SIGCONT", place, lambda: stale(place))
+        Group(STORM_ROW, report, wanted).run(
+            "three services join and leave every second", place, lambda: storm(place))
+    finally:
+        place.end()
+
+
+def killed(place, seed, kills, nodes, minutes=0):
+    """kill -9 at random moments, each 0.5 to 4 s after the last, restarted at once."""
+    dice = random.Random(seed)
+    services = [place.serve(node=f"n{i}") for i in range(nodes)]
+    rate = 80
+    seconds = minutes * 60 if minutes else kills * 2.4
+    customers = place.load(int(rate * seconds), rate, wait=False)
+    recovery, done = [], 0
+    end = time.monotonic() + seconds
+    while (time.monotonic() < end) if kills is None else done < kills:
+        pause(dice.uniform(0.5, 4))
+        victim = dice.randrange(nodes)
+        services[victim].end(signal.SIGKILL)
+        before, begun = place.progress() or 0, time.monotonic()
+        services[victim] = place.serve(node=f"n{victim}", ready=False)
+        recovery += place.recovery_ms(before, begun)
+        done += 1
+    if customers.popen.wait(300):
+        raise RuntimeError(f"the customers failed: {customers.said()}")
+    wrong = place.drain(180)
+    for service in services:
+        service.end()
+    return wrong, recovery, f"{done} kills"
+
+
+def stale(place):
+    first = place.serve(node="n1")
+    customers = place.load(1500, 80, wait=False)
+    pause(1.5)
+    first.send(signal.SIGSTOP)
+    before, begun = place.progress() or 0, time.monotonic()
+    other = place.serve(node="n2")
+    recovery = place.recovery_ms(before, begun)
+    pause(1)
+    first.send(signal.SIGCONT)
+    customers.popen.wait(120)
+    wrong = place.drain(120)
+    said = first.log.read_text(errors="replace")
+    fenced = said.count("A commit was given up")
+    first.end()
+    other.end()
+    return wrong, recovery, f"{fenced} commits of the stale owner refused"
+
+
+def storm(place):
+    """Throughput during the storm as a share of a calm run's, for the record."""
+    steady = place.serve(node="n0")
+    calm_begun = time.monotonic()
+    place.load(600, 0)
+    wrong = place.drain()
+    calm = 600 / (time.monotonic() - calm_begun)
+    begun, others = time.monotonic(), {}
+    place.load(1200, 0)
+    turn = 0
+    while not place.finished() and time.monotonic() - begun < 90:
+        name = f"n{1 + turn % 2}"
+        if name in others:
+            others.pop(name).end()
+        else:
+            others[name] = place.serve(node=name, ready=False)
+        turn += 1
+        pause(1)
+    wrong += place.drain(120)
+    share = 1200 / (time.monotonic() - begun) / calm
+    for service in others.values():
+        service.end()
+    steady.end()
+    return wrong, [], f"{turn} joins and leaves, {share:.0%} of the calm run's throughput"
