@@ -1,8 +1,5 @@
 // skald definition register, activate, retire, list, show: what lies in the database.
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -22,12 +19,6 @@ struct options {
   int version = 0;
   explore::options explore;
 };
-
-// Who is noted in the audit log.
-std::string actor() {
-  const auto* const user = std::getenv("USER");
-  return user && *user ? user : "uid " + std::to_string(getuid());
-}
 
 definitions::verdict judge(const definition& d, const explore::options& how,
                            explore::verdict& said) {

@@ -90,6 +90,7 @@ int test(context& x, const options& o) {
 
 void add_participant(const commands& c) {
   auto* const group = c.group("participant", "Services that take part in sagas");
+  add_participant_list(c, *group);
   const auto o = std::make_shared<options>();
   auto* const sub = c.add_to(*group, "test", "Does a running participant keep the contract?",
                              [o](context& x) { return test(x, *o); });

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 
 #include "orchestrator/cli/command.hpp"
 #include "orchestrator/cli/logging.hpp"
+#include "orchestrator/cli/terminal.hpp"
 #include "orchestrator/nearest.hpp"
 #include "outbox/log.hpp"
 #include "outbox/postgres/connection.hpp"
@@ -19,7 +19,7 @@ namespace {
 struct global_options {
   config::sources sources{
       .variable = [](const char* name) { return static_cast<const char*>(std::getenv(name)); }};
-  std::string format = "table";
+  std::string format = "table", color = "auto";
   bool json = false;
 };
 
@@ -28,6 +28,8 @@ void add_global_options(CLI::App& app, global_options& g) {
   app.add_option("-o,--output", g.format, "table, json or jsonl")
       ->check(CLI::IsMember({"table", "json", "jsonl"}));
   app.add_flag("--json", g.json, "the same as -o json");
+  app.add_option("--color", g.color, "auto: as the terminal and NO_COLOR say")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
   for (const auto& s : config::known()) {
     const auto set = [&g, name = std::string(s.name)](const std::string& text) {
       g.sources.flags[name] = text;
@@ -37,13 +39,6 @@ void add_global_options(CLI::App& app, global_options& g) {
                              : app.add_option_function<std::string>(config::flag_of(s), set);
     option->description(std::string(s.meaning))->group("Settings");
   }
-}
-
-bool wants_bold() {
-  const auto term = std::getenv("TERM");
-  const auto no_colour = std::getenv("NO_COLOR");
-  return isatty(STDOUT_FILENO) && term && std::strcmp(term, "dumb") != 0 &&
-         !(no_colour && *no_colour);
 }
 
 // CLI11 says what it did not understand; this adds what was probably meant.
@@ -83,7 +78,7 @@ int perform(const action& chosen, const global_options& g) {
   const auto how = g.json || g.format == "json" ? format::json
                    : g.format == "jsonl"        ? format::jsonl
                                                 : format::table;
-  cli::output output(std::cout, how, wants_bold());
+  cli::output output(std::cout, how, wants_color(g.color, STDOUT_FILENO));
   context x{settings, output, std::cerr};
   const auto code = chosen(x);
   std::cout.flush();
@@ -122,6 +117,12 @@ int run(int argc, const char* const* argv) {
   add_migrate(all);
   add_saga(all);
   add_definition(all);
+  add_event(all);
+  add_outbox(all);
+  add_quarantine(all);
+  add_node(all);
+  add_doctor(all);
+  add_completion(all);
 
   try {
     app.parse(argc, argv);

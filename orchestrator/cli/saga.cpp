@@ -15,7 +15,7 @@ using read_model::max_page;
 
 struct list_options {
   read_model::saga_filter filter;
-  std::string definition, state;
+  std::string definition, state, facet;
   std::int64_t below = 0;
 };
 
@@ -25,6 +25,7 @@ int list(context& x, list_options o) {
     o.filter.facet = o.state;
   else if (!o.state.empty())
     o.filter.phase = o.state;
+  if (!o.facet.empty()) o.filter.facet = o.facet;
   if (o.below > 0) o.filter.below_no = o.below;
   pg::connection database(required(x, "postgres"));
   auto rows = ordered_json::array();
@@ -48,6 +49,22 @@ int history(context& x, const std::string& name, const std::string& definition, 
   return done;
 }
 
+// One sentence a cell: a table is for people.
+void show(context& x, const read_model::detail& d) {
+  auto row = to_json(d);
+  if (x.output.format() == format::table) {
+    std::string waits, items;
+    for (const auto& w : d.waits_for) {
+      waits += (waits.empty() ? "" : "; ") + (w.step.empty() ? "" : w.step + ": ") + w.what;
+      if (w.until_ms > 0) waits += ", until " + time_text(w.until_ms);
+    }
+    for (const auto& i : d.operator_items) items += (items.empty() ? "" : "; ") + i;
+    row["waits_for"] = waits;
+    row["operator_items"] = items;
+  }
+  x.output.show(row);
+}
+
 struct name_options {
   std::string name, definition;
   int limit = 100;
@@ -68,11 +85,11 @@ void add_saga(const commands& c) {
       c.add_to(*group, "list", "Sagas, newest first", [l](context& x) { return list(x, *l); });
   all->add_option("--definition", l->definition, "only of this definition");
   all->add_option("--state", l->state, "only in this state")
-      ->check(CLI::IsMember(
-          {"parked", "running", "aborting", "completed", "aborted", "stuck", "paused", "retrying",
-           "waiting"}));
-  all->add_option("--limit", l->filter.limit, "at most so many")
-      ->check(CLI::Range(1, max_page));
+      ->check(CLI::IsMember({"parked", "running", "aborting", "completed", "aborted", "stuck",
+                             "paused", "retrying", "waiting"}));
+  all->add_option("--facet", l->facet, "only those that are so")
+      ->check(CLI::IsMember({"stuck", "retrying", "waiting", "paused"}));
+  all->add_option("--limit", l->filter.limit, "at most so many")->check(CLI::Range(1, max_page));
   all->add_option("--below", l->below, "the next page: below this saga number");
 
   const auto n = std::make_shared<name_options>();
@@ -80,7 +97,9 @@ void add_saga(const commands& c) {
                  [n](context& x) {
                    pg::connection database(required(x, "postgres"));
                    const auto s = find_saga(database, n->name, n->definition);
-                   x.output.show(to_json(read_model::reader(database).show(s.id).value()));
+                   const auto found = read_model::reader(database).show(s.id);
+                   if (!found) throw failure(not_found, "the saga has gone: its retention is over");
+                   show(x, *found);
                    return done;
                  }),
         *n);
@@ -91,6 +110,8 @@ void add_saga(const commands& c) {
   past->add_option("--limit", n->limit, "at most so many")->check(CLI::Range(1, max_page));
   past->add_option("--after", n->after, "the next page: after this sequence number");
   add_saga_start(c, *group);
+  add_saga_watch(c, *group);
+  add_saga_actions(c, *group);
   add_saga_replay(c, *group);
 }
 }  // namespace skald::cli

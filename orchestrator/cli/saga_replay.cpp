@@ -1,5 +1,4 @@
 // skald saga replay: a history through the engine again. Read-only.
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -7,6 +6,7 @@
 #include "orchestrator/cli/command.hpp"
 #include "orchestrator/cli/definition_file.hpp"
 #include "orchestrator/cli/find_saga.hpp"
+#include "orchestrator/cli/stored_definitions.hpp"
 #include "orchestrator/definitions.hpp"
 #include "orchestrator/replay/replay.hpp"
 #include "orchestrator/sql.hpp"
@@ -23,29 +23,6 @@ struct replay_flags {
   bool what_if() const {
     return !drop.empty() || !duplicate.empty() || !swap.empty() || !fail.empty();
   }
-};
-
-// Definitions of the database, compiled when they are first needed.
-class stored_definitions {
- public:
-  explicit stored_definitions(pg::connection& db) : db_(db) {}
-
-  const compiled* by_no(std::int32_t no) {
-    auto& known = by_no_[no];
-    if (known) return known.get();
-    const auto row = db_.exec(sql::definition::read, {no});
-    if (row.rows() == 0)
-      throw failure(not_found, "definition number " + std::to_string(no) + " is not stored");
-    return (known = compile(no, load_definition(row.text(0, 4)))).get();
-  }
-  static std::unique_ptr<compiled> compile(std::int32_t no, const stored_definition& d) {
-    auto keep = std::make_shared<const stored_definition>(d);
-    return std::make_unique<compiled>(no, keep, keep->value(), "replay");
-  }
-
- private:
-  pg::connection& db_;
-  std::map<std::int32_t, std::unique_ptr<compiled>> by_no_;
 };
 
 // FILE, or a version of the definition called `name`.

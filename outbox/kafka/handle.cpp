@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "outbox/kafka/version.hpp"
+
 namespace skald::kafka {
 namespace {
 constexpr int first_version_with_good_scram = 0x020601ff;
@@ -14,7 +16,7 @@ void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& valu
 
 void refuse_broken_scram(const std::string& name, const std::string& value) {
   if (name != "sasl.mechanism" && name != "sasl.mechanisms") return;
-  if (!value.starts_with("SCRAM") || rd_kafka_version() >= first_version_with_good_scram) return;
+  if (!value.starts_with("SCRAM") || scram_works()) return;
   throw log_error("SASL " + value + " needs librdkafka 2.6.1 or newer, and this one is " +
                   rd_kafka_version_str() +
                   ": its log-in is refused by Kafka 4. Use mTLS (ssl.* properties) instead, or "
@@ -34,6 +36,14 @@ void on_error(rd_kafka_t*, int error, const char* reason, void* opaque) {
   if (owner && owner->log) owner->log(4, std::string(name) + ": " + reason);
 }
 }  // namespace
+
+std::string library_version() {
+  return rd_kafka_version_str();
+}
+
+bool scram_works() {
+  return rd_kafka_version() >= first_version_with_good_scram;
+}
 
 owned<rd_kafka_conf_t> make_configuration(const connection& to, properties ours,
                                           handle_owner& owner) {

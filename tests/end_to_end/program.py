@@ -24,10 +24,10 @@ def clean_environment(**more):
     return {**kept, "HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent", **more}
 
 
-def skald(*words, seconds=60, stdin="", **environment):
+def skald(*words, seconds=60, stdin="", cwd=None, **environment):
     """(exit code, standard output, standard error) of one command."""
     done = subprocess.run([SKALD, *words], input=stdin, capture_output=True, text=True,
-                          timeout=seconds, env=clean_environment(**environment))
+                          timeout=seconds, cwd=cwd, env=clean_environment(**environment))
     return done.returncode, done.stdout, done.stderr
 
 
