@@ -61,7 +61,8 @@ int doctor(context& x) {
     rows.push_back({{"check", f.check},
                     {"result", name(f.health)},
                     {"seen", f.seen},
-                    {"remedy", f.remedy.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(f.remedy)}});
+                    {"remedy", f.remedy.empty() ? nlohmann::ordered_json()
+                                                : nlohmann::ordered_json(f.remedy)}});
   }
   x.output.list(rows, {"check", "result", "seen", "remedy"});
   return bad ? failed : done;

@@ -127,7 +127,7 @@ void add_event(const commands& c) {
   sub->add_option("--data", p->data, "the event: JSON, @FILE, or - for standard input");
   sub->add_option("--id", p->id, "its id; the same id is the same event. Default: drawn");
   sub->add_option("--source", p->source, "who says it")->capture_default_str();
-  sub->add_option("--header", p->headers, "one more header: NAME=VALUE")->take_all();
+  sub->add_option("--header", p->headers, "one more header: NAME=VALUE")->allow_extra_args(false);
 
   const auto t = std::make_shared<tail_options>();
   auto* const follow = c.add_to(*group, "tail", "Follow a topic, one JSON object a line",
