@@ -27,13 +27,14 @@ std::uint64_t hash_of(std::span<const machine::action> actions) {
 bool command_writer::write(const live_saga& saga, const machine::action& a,
                            const wire::envelope& caused_by, std::int64_t at_ms,
                            owned_shard& shard) {
-  if (a.kind <= action_kind::send_fence) return write_command(saga, a, caused_by, shard);
+  if (a.kind <= action_kind::send_fence) return write_command(saga, a, caused_by, at_ms, shard);
   write_saga_event(saga, a, at_ms, shard);
   return true;
 }
 
 bool command_writer::write_command(const live_saga& saga, const machine::action& a,
-                                   const wire::envelope& caused_by, owned_shard& shard) {
+                                   const wire::envelope& caused_by, std::int64_t at_ms,
+                                   owned_shard& shard) {
   const auto& d = *saga.definition;
   const auto& all = d.messages(a.step);
   const auto& m = a.kind == action_kind::send_do      ? all.forward
@@ -66,8 +67,11 @@ bool command_writer::write_command(const live_saga& saga, const machine::action&
     }
     headers_.push_back({"ce_sagaoccurrence", *words});
   }
-  if (!caused_by.traceparent.empty()) headers_.push_back({"traceparent", caused_by.traceparent});
-  if (!caused_by.tracestate.empty()) headers_.push_back({"tracestate", caused_by.tracestate});
+  if (const auto traceparent = spans_.traceparent(saga, id_, a.attempt); !traceparent.empty()) {
+    headers_.push_back({"traceparent", traceparent});
+    if (!caused_by.tracestate.empty()) headers_.push_back({"tracestate", caused_by.tracestate});
+    spans_.sent(saga, a, m.topic, id_, at_ms);
+  }
   wire::append_frame(shard.packed, m.topic, saga.key, headers_, body_);
   ++shard.frames;
   return true;
@@ -110,6 +114,8 @@ void command_writer::write_saga_event(const live_saga& saga, const machine::acti
               {"ce_sagatype", spec.name},
               {"ce_sagaversion", version},
               {"ce_sagakind", "event"}};
+  if (const auto traceparent = spans_.traceparent(saga); !traceparent.empty())
+    headers_.push_back({"traceparent", traceparent});
   wire::append_frame(shard.packed, saga_events_, saga.key, headers_, body_);
   ++shard.frames;
 }

@@ -67,14 +67,26 @@ bool committer::commit(batch& b) {
     metrics_.batch_rows.observe(static_cast<std::int64_t>(b.rows()));
     clock_.set(result.now_ms);
     confirm(b);
+    tell_quarantined(b);
     return true;
   }
   (result.fate == fate::fenced ? metrics_.fenced_batches : metrics_.unknown_commits).add();
-  report_("A commit was given up (" + result.why + "); its shards are taken over again.");
+  report_({severity::warning, "commit.given_up",
+           "A commit was given up (" + result.why + "); its partitions are taken over again"});
   std::vector<std::int16_t> doubted;
   for (const auto& move : b.shards) doubted.push_back(move.read->id);
   owned_.doubt(doubted);
   return false;
+}
+
+void committer::tell_quarantined(const batch& b) const {
+  for (const auto& q : b.quarantined) {
+    log_entry e{severity::warning, "record.quarantined", q.reason};
+    e.topic = q.topic;
+    e.partition = q.partition;
+    if (q.offset >= 0) e.offset = q.offset;
+    report_(e);
+  }
 }
 
 void committer::confirm(const batch& b) {

@@ -9,14 +9,13 @@
 #include "orchestrator/dispatch.hpp"
 #include "orchestrator/fence.hpp"
 #include "orchestrator/live.hpp"
+#include "orchestrator/log_entry.hpp"
 #include "orchestrator/metrics/counts.hpp"
 #include "orchestrator/store.hpp"
 
 namespace skald {
 class committer {
  public:
-  using reporter = std::function<void(const std::string&)>;
-
   committer(store& to, ownership& owned, saga_cache& sagas, outgoing& out, batch_clock& clock,
             metrics& counts, reporter report)
       : store_(to),
@@ -40,6 +39,7 @@ class committer {
   void sweep_young(batch&, owned_shard&);
   void collect(batch&);
   void confirm(const batch&);
+  void tell_quarantined(const batch&) const;
 
   store& store_;
   ownership& owned_;

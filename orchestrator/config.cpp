@@ -26,7 +26,12 @@ constexpr std::array settings = {
     setting{"relay.postgres", type::text, "",
             "serve: URL of an application's database whose outbox is relayed too", true},
     setting{"log.level", type::text, "info", "debug, info, warn or error"},
-    setting{"log.json", type::on_off, "false", "log as JSON lines"},
+    setting{"log.format", type::text, "text", "text or json: how a line of the log looks"},
+    setting{"trace.url", type::text, "",
+            "serve: URL of a collector of traces (OTLP over HTTP); none are exported when empty"},
+    setting{"trace.header", type::text, "", "serve: a header for the collector", true},
+    setting{"trace.every", type::on_off, "false",
+            "serve: also trace sagas that start without a trace context"},
 };
 
 const setting* find(std::string_view name) {

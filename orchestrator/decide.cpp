@@ -1,12 +1,14 @@
 #include "orchestrator/decide.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "orchestrator/failpoint.hpp"
 #include "orchestrator/journal.hpp"
 #include "orchestrator/quarantine.hpp"
 #include "outbox/frame.hpp"
 #include "sagas/encoding.hpp"
+#include "sagas/names.hpp"
 
 namespace skald {
 using machine::event_kind;
@@ -34,10 +36,20 @@ std::uint8_t facet_of(const live_saga& saga) {
 }
 }  // namespace
 
+namespace {
+// The step that an operator must look at; whole_saga: none, but a surplus or a conflict.
+std::uint8_t waiting_step(const machine::saga& s) {
+  for (std::uint8_t i = 0; i < s.steps.size(); ++i)
+    if (s.steps[i].status == machine::status::to_operator) return i;
+  return machine::whole_saga;
+}
+}  // namespace
+
 void decider::begin(batch& b, std::int64_t at_ms) {
   batch_ = &b;
   at_ms_ = at_ms;
   touched_.clear();
+  notes_.clear();
 }
 
 void decider::quarantine(std::int16_t shard, const wire::record& record, std::string_view reason) {
@@ -71,6 +83,7 @@ live_saga* decider::find_or_make(const input& in) {
 
 void decider::decide(const input& in) {
   auto* saga = find_or_make(in);
+  if (saga) spans_.join(*saga, in);
   if (in.from == input::source::timer) {
     if (saga && !saga->fresh) return apply_timers(in, *saga);
     return shard_(in.shard).open.forget(in.timer_no);
@@ -133,12 +146,20 @@ void decider::apply(const input& in, live_saga& saga, const machine::event& even
   const bool noted = saga.state.recorded > recorded && saga.state.recorded <= machine::max_recorded;
   if (!outcome.changed && !awaited && !(noted && has_row)) return;
   write_journal(saga, event, r, static_cast<std::uint8_t>(outcome.verdict));
+  spans_.received(saga, in, machine::name(outcome.verdict), at_ms_);
+  if (outcome.verdict == verdict::conflict)
+    note(in, saga, "saga.conflict", "A participant contradicts its earlier answer", event.step);
   auto& shard = shard_(saga.shard);
   for (const auto& a : actions_)
-    if (commands_.write(saga, a, in.envelope, at_ms_, shard))
+    if (commands_.write(saga, a, in.envelope, at_ms_, shard)) {
       meter_.sent(saga, a);
-    else
+      if (a.kind == machine::action_kind::tell_stuck)
+        note(in, saga, "saga.stuck", "A saga waits for an operator", waiting_step(saga.state));
+    } else {
       meter_.not_sent(saga, a);
+      note(in, saga, "command.impossible", "A command lacks a value that it cannot do without",
+           a.step);
+    }
 }
 
 void decider::write_journal(live_saga& saga, const machine::event& event, const reading& r,
@@ -167,6 +188,29 @@ void decider::write_journal(live_saga& saga, const machine::event& event, const 
                              .commands_hash = hash_of(actions_)});
 }
 
+void decider::note(const input& in, const live_saga& saga, std::string_view event, std::string text,
+                   std::uint8_t step) {
+  log_entry e{severity::warning, event, std::move(text)};
+  e.saga = saga.id;
+  e.definition = saga.definition->spec().name;
+  if (step < saga.definition->spec().steps.size()) {
+    e.step = saga.definition->spec().steps[step].name;
+    e.attempt = saga.state.steps[step].attempts;
+  }
+  e.trace_id = trace::trace_id(saga.trace);
+  e.partition = saga.shard;
+  if (in.record) {
+    e.topic = in.record->topic;
+    e.offset = in.record->offset;
+  }
+  notes_.push_back(std::move(e));
+}
+
+void decider::tell(const reporter& report) {
+  for (const auto& e : notes_) report(e);
+  notes_.clear();
+}
+
 void decider::end() {
   for (auto* saga : touched_) end_saga(*saga);
 }
@@ -182,7 +226,10 @@ void decider::end_saga(live_saga& saga) {
                   .phase = static_cast<std::uint8_t>(saga.state.phase),
                   .seq = saga.seq,
                   .due_ms = due_ms,
-                  .state = machine::encode(saga.state)});
+                  .state = machine::encode(saga.state),
+                  .trace = trace::pack(saga.trace)});
+  if (std::exchange(saga.retraced, false) && !saga.fresh)
+    batch_->retraced.emplace_back(saga.no, trace::pack(saga.trace));
   auto* open = shard.open.find(saga.no);
   if (machine::finished(saga.state)) {
     if (open && open->has_row) batch_->closed.push_back(saga.no);

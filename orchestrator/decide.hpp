@@ -12,8 +12,10 @@
 #include "orchestrator/consume.hpp"
 #include "orchestrator/input.hpp"
 #include "orchestrator/live.hpp"
+#include "orchestrator/log_entry.hpp"
 #include "orchestrator/metrics/saga_meter.hpp"
 #include "orchestrator/shard.hpp"
+#include "orchestrator/trace/recorder.hpp"
 #include "orchestrator/translate.hpp"
 
 namespace skald {
@@ -22,16 +24,19 @@ class decider final : public consumer::sink {
   using shard_of = std::function<owned_shard&(std::int16_t)>;
 
   decider(catalog& known, saga_cache& sagas, command_writer& commands, metrics& counts,
-          shard_of shards)
+          trace::recorder& spans, shard_of shards)
       : sagas_(sagas),
         commands_(commands),
-        meter_(counts),
+        meter_(counts, spans),
         topics_(counts),
+        spans_(spans),
         shard_(std::move(shards)),
         translator_(known) {}
 
   void begin(batch&, std::int64_t at_ms);
   void decide(const input&);
+  // What happened to sagas that people should hear of; to be told once the batch is committed.
+  void tell(const reporter&);
   void end();  // one row for each saga that moved, its timer, its row in table open
 
   void quarantine(std::int16_t shard, const wire::record&, std::string_view reason) override;
@@ -45,11 +50,14 @@ class decider final : public consumer::sink {
   void write_journal(live_saga&, const machine::event&, const reading&, std::uint8_t outcome);
   void refuse(const input&, quarantine_reason, std::string_view reason);
   void end_saga(live_saga&);
+  void note(const input&, const live_saga&, std::string_view event, std::string text,
+            std::uint8_t step = machine::whole_saga);
 
   saga_cache& sagas_;
   command_writer& commands_;
   saga_meter meter_;
   topic_counts topics_;
+  trace::recorder& spans_;
   shard_of shard_;
   translator translator_;
 
@@ -58,5 +66,6 @@ class decider final : public consumer::sink {
   std::vector<live_saga*> touched_;
   std::vector<machine::action> actions_;
   std::vector<machine::event> due_;
+  std::vector<log_entry> notes_;
 };
 }  // namespace skald

@@ -7,6 +7,12 @@ ownership::~ownership() {
   for (const auto& [id, shard] : shards_) no_longer_owned(id);
 }
 
+void ownership::tell(std::int16_t id, std::string_view event, std::string text) const {
+  log_entry e{severity::info, event, std::move(text)};
+  e.partition = id;
+  p_.report(e);
+}
+
 void ownership::no_longer_owned(std::int16_t id) {
   const auto no = std::to_string(id);
   p_.counts.partition_owned.at({no}).add(-1);
@@ -89,6 +95,8 @@ bool ownership::take(std::int16_t id, std::optional<std::int64_t> if_epoch) {
   auto& shard = shards_[id];
   shard.take(std::move(taken->row));
   p_.counts.partition_owned.at({std::to_string(id)}).add(1);
+  tell(id, "partition.taken",
+       "A partition is taken over, under epoch " + std::to_string(shard.row.epoch));
   restore(shard);
   shard.resent = -1;
   return true;
@@ -140,6 +148,7 @@ void ownership::give_up(std::int16_t id) {
     p_.reader.forget(read);
   }
   no_longer_owned(id);
+  tell(id, "partition.given_up", "A partition is given up");
   p_.out.forget(id);
   p_.sagas.erase_shard(id);
   shards_.erase(id);

@@ -12,6 +12,7 @@
 #include "orchestrator/clock.hpp"
 #include "orchestrator/dispatch.hpp"
 #include "orchestrator/live.hpp"
+#include "orchestrator/log_entry.hpp"
 #include "orchestrator/metrics.hpp"
 #include "orchestrator/shard.hpp"
 #include "outbox/log.hpp"
@@ -32,6 +33,7 @@ class ownership {
     batch_clock& clock;
     metrics& counts;
     std::size_t max_unacked_bytes;
+    reporter report;
   };
   explicit ownership(parts p) : p_(p) {}
   ~ownership();
@@ -63,6 +65,7 @@ class ownership {
   void read_from_row(const owned_shard&);
   void give_up(std::int16_t id);
   void no_longer_owned(std::int16_t id);
+  void tell(std::int16_t id, std::string_view event, std::string text) const;
 
   parts p_;
   std::map<std::int16_t, owned_shard> shards_;

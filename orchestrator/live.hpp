@@ -8,6 +8,7 @@
 
 #include "orchestrator/compiled.hpp"
 #include "orchestrator/slices.hpp"
+#include "orchestrator/trace/context.hpp"
 #include "outbox/ids.hpp"
 #include "sagas/machine.hpp"
 
@@ -21,6 +22,8 @@ struct live_saga {
   std::int32_t seq = 0;
   machine::saga state;
   slices values;
+  trace::context trace;       // which its messages belong to
+  bool retraced = false;      // its start brought another than the row has
   std::int64_t stage_ms = 0;  // when the stage under way began; 0: not known
   bool fresh = true;          // has no row yet
   bool touched = false;       // to be written by the batch under way

@@ -73,6 +73,7 @@ void loader::restore(const saga_row& row) {
   saga.key = row.key;
   saga.seq = row.seq;
   saga.fresh = false;
+  saga.trace = trace::unpack(row.trace);
   saga.stage_ms = stage_begun_ms(row, saga.state, definition->spec());
   for (const auto& word : row.words) {
     const auto verdict = static_cast<machine::verdict>(word.outcome);

@@ -157,6 +157,13 @@ class metrics {
   single<gauge> sampled_at{all_,
                            {"skald_sampled_timestamp_seconds", "When these were last measured."}};
 
+  // traces
+  single<counter> spans_exported{
+      all_, {"skald_trace_spans_exported_total", "Spans that a collector took."}};
+  single<counter> spans_dropped{
+      all_,
+      {"skald_trace_spans_dropped_total", "Spans lost: the queue was full, or nobody took them."}};
+
   // HTTP
   family<counter> http_requests{
       all_, {"skald_http_requests_total", "Requests answered.", {"route", "code"}}};

@@ -14,13 +14,13 @@
 #include "orchestrator/retention.hpp"
 #include "orchestrator/sql.hpp"
 #include "orchestrator/store_postgres.hpp"
+#include "orchestrator/trace/exporter.hpp"
 #include "outbox/ids.hpp"
 
 namespace skald {
 namespace {
 constexpr auto heartbeat_every = milliseconds(1'000);
 constexpr int retention_every_beats = 60;
-constexpr int error_severity = 3;
 
 std::string host_name() {
   char name[256] = {};
@@ -86,8 +86,9 @@ void service::start() {
     prepare(database, *log, settings_);
     secrets = live_secrets(database);
   }
-  const auto report = [this](const std::string& sentence) {
-    if (settings_.log) settings_.log(error_severity, sentence);
+  // What a background loop throws, by the name of its event.
+  const auto failing = [this](std::string_view event) {
+    return [this, event](const std::string& why) { settings_.log({severity::error, event, why}); };
   };
   worker_setup setup;
   setup.prefix = settings_.prefix;
@@ -95,7 +96,16 @@ void service::start() {
   setup.shards = settings_.shards;
   setup.limits = settings_.limits;
   setup.secrets = secrets;
-  setup.report = report;
+  setup.report = settings_.log;
+  if (!settings_.trace_url.empty()) {
+    exporter_ = std::make_unique<trace::exporter>(
+        trace::resource{settings_.version, setup.node},
+        trace::curl_poster(settings_.trace_url, settings_.trace_header, trace::answer_within),
+        metrics_, failing("trace.failed"));
+    exporter_->start();
+    setup.traces.sink = [to = exporter_.get()](auto&& spans) { to->add(std::move(spans)); };
+    setup.traces.every = settings_.trace_every;
+  }
   setup.open_store = [url = settings_.postgres_url] { return open_postgres_store(url); };
   setup.open_reader = [this](const std::string& member) {
     kafka::reader_settings r;
@@ -107,15 +117,16 @@ void service::start() {
   setup.open_writer = [this](log_writer::on_delivery told) {
     return kafka::open_writer(settings_.kafka, {}, std::move(told));
   };
-  keeper_ = std::make_unique<keeper>(settings_, report);
+  keeper_ = std::make_unique<keeper>(settings_, failing("upkeep.failed"));
   keeper_->beat.start();
   for (int i = 0; i < settings_.workers; ++i) {
     workers_.push_back(std::make_unique<worker>(setup, metrics_));
     workers_.back()->start();
   }
-  forwarding_ = std::make_unique<forwarding>(settings_, metrics_, report);
+  forwarding_ = std::make_unique<forwarding>(settings_, metrics_, failing("forward.failed"));
   forwarding_->from.start();
-  sampler_ = std::make_unique<sampler>(settings_.postgres_url, settings_.kafka, metrics_, report);
+  sampler_ = std::make_unique<sampler>(settings_.postgres_url, settings_.kafka, metrics_,
+                                       failing("sample.failed"));
   sampler_->start();
 }
 
@@ -127,6 +138,7 @@ void service::stop() {
   workers_.clear();
   forwarding_.reset();
   sampler_.reset();
+  exporter_.reset();  // after the last spans
   keeper_.reset();
 }
 

@@ -8,12 +8,16 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/log_entry.hpp"
 #include "orchestrator/metrics.hpp"
 #include "orchestrator/worker.hpp"
 #include "outbox/kafka/connection.hpp"
 
 namespace skald {
 class sampler;
+namespace trace {
+class exporter;
+}
 inline constexpr std::int64_t day_ms = 86'400'000;
 
 struct settings {
@@ -30,7 +34,10 @@ struct settings {
   std::int64_t horizon_ms = 40 * day_ms;          // how long a finished saga is remembered
   std::int64_t journal_period_ms = day_ms;        // of one partition
   std::string version = "dev";
-  std::function<void(int severity, std::string_view)> log;  // syslog's severities; may be empty
+  reporter log = [](const log_entry&) {};
+  std::string trace_url;     // of a collector that takes OTLP over HTTP as JSON; empty: none
+  std::string trace_header;  // sent with it: "Authorization: Bearer ..."
+  bool trace_every = false;  // also sagas whose start brings no trace context
 };
 
 // A setting or a state of the world with which the service must not run. what() says what to do.
@@ -68,5 +75,6 @@ class service {
   std::unique_ptr<keeper> keeper_;
   std::unique_ptr<forwarding> forwarding_;
   std::unique_ptr<sampler> sampler_;
+  std::unique_ptr<trace::exporter> exporter_;
 };
 }  // namespace skald

@@ -54,6 +54,7 @@ struct saga_write {
   std::int32_t seq = 0;
   std::int64_t due_ms = 0;
   std::string state;
+  std::string trace;  // of a fresh saga: trace/context.hpp packs it; an older one's stays
 };
 struct journal_write {
   std::int64_t saga_no = 0;
@@ -94,15 +95,16 @@ struct batch {
   std::vector<std::pair<std::int16_t, std::int64_t>> acked;  // shard, seq: rows to delete
   std::vector<open_write> opened;
   std::vector<std::int64_t> closed;
+  std::vector<std::pair<std::int64_t, std::string>> retraced;  // saga number, trace; rare
   std::vector<quarantine_write> quarantined;
 
   std::size_t rows() const {  // that it writes
     return shards.size() + fresh.size() + changed.size() + journal.size() + packed.size() +
-           acked.size() + opened.size() + closed.size() + quarantined.size();
+           acked.size() + opened.size() + closed.size() + retraced.size() + quarantined.size();
   }
   void clear() {  // keeps the memory
     shards.clear(), fresh.clear(), changed.clear(), journal.clear(), packed.clear();
-    acked.clear(), opened.clear(), closed.clear(), quarantined.clear();
+    acked.clear(), opened.clear(), closed.clear(), retraced.clear(), quarantined.clear();
   }
 };
 
@@ -122,7 +124,7 @@ struct saga_row {
   std::int32_t definition = 0;
   std::string key;
   std::int32_t seq = 0;
-  std::string state;
+  std::string state, trace;
   struct word {  // what the world said: start, ok, declined, oldest first
     std::uint8_t kind = 0, step = 0, outcome = 0;
     std::uint64_t occurrence = 0;

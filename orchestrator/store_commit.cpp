@@ -73,7 +73,7 @@ void postgres_store::send_fences(const batch& b) {
 
 void postgres_store::send_sagas(const batch& b) {
   if (!b.fresh.empty()) {
-    clear(a8_, ids_, a4_, at_, a2_, b4_, b8_, ab_);
+    clear(a8_, ids_, a4_, at_, a2_, b4_, b8_, ab_, bb_);
     for (const auto& s : b.fresh) {
       a8_.add_int8(s.no);
       ids_.add_uuid(s.id.bytes);
@@ -83,9 +83,11 @@ void postgres_store::send_sagas(const batch& b) {
       b4_.add_int4(s.seq);
       b8_.add_int8(s.due_ms);
       ab_.add_bytes(s.state);
+      bb_.add_bytes(s.trace);
     }
     pg::binary_parameters p;
     p.add(a8_).add(ids_).add(a4_).add(at_).add(a2_).add(b4_).add(b8_).add(ab_).add_int8(b.at_ms);
+    p.add(bb_);
     send("saga_insert", p);
   }
   if (b.changed.empty()) return;
@@ -166,6 +168,8 @@ void postgres_store::send_rare(const batch& b) {
     for (const auto no : b.closed) a8_.add_int8(no);
     send("open_delete", pg::binary_parameters().add(a8_));
   }
+  for (const auto& [no, trace] : b.retraced)
+    send("saga_retrace", pg::binary_parameters().add_int8(no).add_bytes(trace));
   for (const auto& q : b.quarantined) {
     pg::binary_parameters p;
     p.add_int2(q.shard).add_bytes(q.topic).add_int4(q.partition).add_int8(q.offset);

@@ -11,6 +11,7 @@ constexpr std::pair<const char*, const char*> statements[] = {
     {"take_over_again", sql::shard::take_over_again},
     {"saga_insert", sql::saga::insert},
     {"saga_update", sql::saga::update},
+    {"saga_retrace", sql::saga::retrace},
     {"saga_load", sql::saga::load},
     {"saga_restore", sql::saga::restore},
     {"journal_insert", sql::journal::insert},
@@ -83,6 +84,7 @@ void postgres_store::load(std::span<const uuid> ids, std::vector<saga_row>& out)
                      .key = std::string(r.data(i, 3)),
                      .seq = static_cast<std::int32_t>(r.number(i, 4)),
                      .state = std::string(r.data(i, 5)),
+                     .trace = r.is_null(i, 14) ? std::string() : std::string(r.data(i, 14)),
                      .words = {}});
     if (r.is_null(i, 6)) continue;
     out.back().words.push_back({.kind = static_cast<std::uint8_t>(r.number(i, 6)),

@@ -59,6 +59,6 @@ class postgres_store final : public store {
   array a4_{pg::type::int4}, b4_{pg::type::int4};
   array a2_{pg::type::int2}, b2_{pg::type::int2}, c2_{pg::type::int2};
   array at_{pg::type::text}, bt_{pg::type::text};
-  array ab_{pg::type::bytea}, ids_{pg::type::uuid};
+  array ab_{pg::type::bytea}, bb_{pg::type::bytea}, ids_{pg::type::uuid};
 };
 }  // namespace skald

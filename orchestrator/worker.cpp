@@ -36,11 +36,13 @@ struct worker::session {
         tokens(s.secrets),
         writer(s.open_writer([this](const auto& d) { out.delivered(d); })),
         reader(s.open_reader(s.node + "-" + std::to_string(store->take_seat(s.node)))),
-        owned({*store, *reader, *writer, known, sagas, out, clock, counts, s.limits.unacked_bytes}),
+        owned({*store, *reader, *writer, known, sagas, out, clock, counts, s.limits.unacked_bytes,
+               s.report}),
         intake(names, s.shards, known, tokens, counts),
         load(*store, known, sagas, counts),
-        commands(names.saga_events, tokens),
-        decide(known, sagas, commands, counts,
+        spans(s.traces),
+        commands(names.saga_events, tokens, spans),
+        decide(known, sagas, commands, counts, spans,
                [this](std::int16_t id) -> owned_shard& { return *owned.find(id); }),
         commit(*store, owned, sagas, out, clock, counts, s.report),
         metrics_(counts),
@@ -86,6 +88,7 @@ struct worker::session {
   ownership owned;
   consumer intake;
   loader load;
+  trace::recorder spans;
   command_writer commands;
   decider decide;
   committer commit;
@@ -131,6 +134,7 @@ bool worker::session::run_batch(bool idle) {
   b.clear();
   b.at_ms = clock.now_ms();
   inputs.clear();
+  spans.forget();
   decide.begin(b, b.at_ms);
   bool any = false;
   consume(any);
@@ -152,7 +156,12 @@ bool worker::session::run_batch(bool idle) {
     }
   decide.end();
   commit.add_upkeep(b, idle);
-  commit.commit(b);
+  if (commit.commit(b)) {
+    spans.hand_over(clock.now_ms());
+    decide.tell(setup.report);
+  } else {
+    spans.forget();
+  }
   intake.end_batch();
   out.push(*writer);
   if (!records.empty()) metrics_.batch_records.observe(static_cast<std::int64_t>(records.size()));
@@ -203,7 +212,11 @@ void worker::session::set_aside(const loader::unreadable& saga) {
     halt(saga.shard, saga.why);
     std::erase_if(b.quarantined, [&](const auto& q) { return q.shard == saga.shard; });
   } else {
-    setup.report(saga.why + "; what is said to it goes to quarantine");
+    log_entry e{severity::error, "saga.unreadable",
+                saga.why + "; what is said to it goes to quarantine"};
+    e.saga = saga.id;
+    e.partition = saga.shard;
+    setup.report(e);
     for (const auto& in : inputs) {
       if (!its(in)) continue;
       if (!in.record) {
@@ -241,7 +254,10 @@ void worker::session::throw_away(const input& in, const char* why) {
 void worker::session::halt(std::int16_t shard, const std::string& why) {
   if (!owned.find(shard)) return;  // given up meanwhile
   owned.halt(shard);
-  setup.report("Shard " + std::to_string(shard) + " is halted, the others go on. " + why);
+  log_entry e{severity::error, "partition.halted",
+              "Shard " + std::to_string(shard) + " is halted, the others go on. " + why};
+  e.partition = shard;
+  setup.report(e);
 }
 
 // Starts wait in the log while a shard has too many open sagas, or the broker takes no more of what
@@ -359,7 +375,7 @@ void worker::run() {
       failures = 0;
     } catch (const std::exception& e) {
       session_.reset();
-      setup_.report(e.what());
+      setup_.report({severity::error, "worker.failed", e.what()});
       pause_before_retry(++failures);
     }
   finish();
@@ -373,7 +389,7 @@ void worker::finish() try {
   session_.reset();
 } catch (const std::exception& e) {
   session_.reset();
-  setup_.report(e.what());
+  setup_.report({severity::error, "worker.failed", e.what()});
 }
 
 void worker::pause_before_retry(int failures) {

@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "orchestrator/clock.hpp"
+#include "orchestrator/log_entry.hpp"
 #include "orchestrator/metrics.hpp"
 #include "orchestrator/store.hpp"
+#include "orchestrator/trace/recorder.hpp"
 #include "outbox/log.hpp"
 #include "outbox/token.hpp"
 
@@ -40,7 +42,8 @@ struct worker_setup {
   std::function<std::unique_ptr<log_writer>(log_writer::on_delivery)> open_writer;
   std::vector<secret_key> secrets;
   std::function<batch_clock::steady::time_point()> steady_now = &batch_clock::steady::now;
-  std::function<void(const std::string&)> report;  // a sentence for the log: what failed
+  reporter report = [](const log_entry&) {};
+  trace::settings traces{};
 };
 
 class worker {

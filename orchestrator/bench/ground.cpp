@@ -72,8 +72,8 @@ settings ground::service_settings() const {
   s.shards = shards;
   s.workers = workers_;
   s.version = "bench";
-  s.log = [](int severity, std::string_view text) {
-    if (severity <= 4) std::cerr << "skald bench: service: " << text << '\n';
+  s.log = [](const log_entry& e) {
+    if (e.severity != severity::info) std::cerr << "skald bench: service: " << e.text << '\n';
   };
   return s;
 }

@@ -1,9 +1,8 @@
 // skald relay: takes an application's outbox to Kafka until SIGTERM or SIGINT.
 #include "orchestrator/cli/relay.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/logging.hpp"
 #include "orchestrator/cli/stop_signals.hpp"
 #include "outbox/kafka/relay_log.hpp"
 #include "outbox/postgres/connection.hpp"
@@ -11,15 +10,24 @@
 namespace skald::cli {
 namespace {
 relay_events told_to_log() {
-  return {.leading = [](bool yes) { spdlog::info(yes ? "this relay leads" : "standing by"); },
+  return {.leading =
+              [](bool yes) {
+                log(severity::info, yes ? "relay.leading" : "relay.standing_by",
+                    yes ? "this relay leads" : "another relay leads; this one stands by");
+              },
           .asleep = {},
           .rejected =
               [](std::int64_t id, std::string_view topic, std::string_view reason) {
-                spdlog::error(
-                    "row {} for topic {} can never be sent and lies in outbox_rejected: {}", id,
-                    topic, reason);
+                log_entry e{severity::error, "relay.rejected",
+                            "row " + std::to_string(id) + " can never be sent and lies in " +
+                                "outbox_rejected: " + std::string(reason)};
+                e.topic = topic;
+                log(e);
               },
-          .trouble = [](std::string_view sentence) { spdlog::warn("{}", sentence); }};
+          .trouble =
+              [](std::string_view sentence) {
+                log(severity::warning, "relay.failed", std::string(sentence));
+              }};
 }
 
 int run_relay(context& x) {
@@ -45,7 +53,9 @@ std::unique_ptr<relay> start_relay(const std::string& postgres, const std::strin
 void stop_relay(relay& running) {
   running.stop();
   const auto c = running.count();
-  spdlog::info("the relay has stopped: {} rows sent, {} rejected", c.sent, c.rejected);
+  log(severity::info, "relay.stopped",
+      "the relay has stopped: " + std::to_string(c.sent) + " rows sent, " +
+          std::to_string(c.rejected) + " rejected");
 }
 
 void add_relay(const commands& c) {

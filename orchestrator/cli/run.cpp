@@ -74,7 +74,7 @@ int say(const std::string& sentence, int code) {
 
 int perform(const action& chosen, const global_options& g) {
   const config::configuration settings(g.sources);
-  start_logging(settings.text("log.level"), settings.on("log.json"));
+  start_logging(settings.text("log.level"), settings.text("log.format"));
   const auto how = g.json || g.format == "json" ? format::json
                    : g.format == "jsonl"        ? format::jsonl
                                                 : format::table;

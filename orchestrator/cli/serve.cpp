@@ -2,6 +2,8 @@
 #include <spdlog/spdlog.h>
 
 #include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/logging.hpp"
+#include "orchestrator/cli/notify.hpp"
 #include "orchestrator/cli/relay.hpp"
 #include "orchestrator/cli/stop_signals.hpp"
 #include "orchestrator/failpoint.hpp"
@@ -31,14 +33,17 @@ settings to_settings(const context& x) {
   s.fence_retention_ms = x.settings.duration("fence_retention").count();
   s.horizon_ms = x.settings.duration("horizon").count();
   s.version = SKALD_VERSION;
-  s.log = [](int severity, std::string_view text) {
+  s.log = [](const log_entry& e) { log(e); };
+  s.kafka.log = [](int level, std::string_view text) {  // syslog's numbers
     constexpr int error = 3, warning = 4;
-    spdlog::log(severity <= error     ? spdlog::level::err
-                : severity == warning ? spdlog::level::warn
-                                      : spdlog::level::info,
-                "{}", text);
+    log(level <= error     ? severity::error
+        : level == warning ? severity::warning
+                           : severity::info,
+        "kafka.client", std::string(text));
   };
-  s.kafka.log = s.log;
+  s.trace_url = x.settings.text("trace.url");
+  s.trace_header = x.settings.text("trace.header");
+  s.trace_every = x.settings.on("trace.every");
   return s;
 }
 
@@ -52,15 +57,18 @@ int serve(context& x) {
   std::unique_ptr<relay> relaying;
   if (const auto& application = x.settings.text("relay.postgres"); !application.empty())
     relaying = start_relay(application, required(x, "kafka"));
-  spdlog::info("skald {} serves topics {}.* with {} workers", SKALD_VERSION,
-               x.settings.text("prefix"), workers);
+  log(severity::info, "service.started",
+      "skald " SKALD_VERSION " serves topics " + x.settings.text("prefix") + ".* with " +
+          std::to_string(workers) + " workers");
+  tell_systemd("READY=1");
   wait_for_stop(signals);
-  spdlog::info("stopping: the batch under way is finished first");
+  tell_systemd("STOPPING=1");
+  log(severity::info, "service.stopping", "stopping: the batch under way is finished first");
   if (relaying) stop_relay(*relaying);
   running.stop();
   for (const auto& [name, passes] : failpoint::counts())
     spdlog::info("failpoint {} was passed {} times", name, passes);
-  spdlog::info("stopped");
+  log(severity::info, "service.stopped", "stopped");
   return done;
 }
 }  // namespace

@@ -25,18 +25,20 @@ void saga_meter::after(live_saga& saga, const machine::event& e, const machine::
   for (std::size_t i = 0; i < s.steps.size(); ++i)
     if (s.steps[i].status != status_[i]) step_moved(saga, i, status_[i], e.at_ms);
   if (s.stage != stage_ || !begun_) saga.stage_ms = e.at_ms;
-  const auto age_ms = saga.no != 0 ? e.at_ms - saga_no::at_ms(saga.no) : 0;
+  const auto begun_ms = saga.no != 0 ? saga_no::at_ms(saga.no) : e.at_ms;
   for (const auto& a : actions) switch (a.kind) {
       case action_kind::tell_started:
         counts.started.add();
         break;
       case action_kind::tell_completed:
         counts.completed.add();
-        counts.completed_after.observe(age_ms);
+        counts.completed_after.observe(e.at_ms - begun_ms);
+        spans_.saga_over(saga, "completed", begun_ms, e.at_ms);
         break;
       case action_kind::tell_aborted:
         counts.aborted.add();
-        counts.aborted_after.observe(age_ms);
+        counts.aborted_after.observe(e.at_ms - begun_ms);
+        spans_.saga_over(saga, "aborted", begun_ms, e.at_ms);
         break;
       default:
         break;
@@ -50,8 +52,10 @@ void saga_meter::step_moved(const live_saga& saga, std::size_t step, status from
   if (from == status::undoing && to == status::to_operator) counts.failures.add();
   const bool asked = from == status::pending || from == status::resolving;
   if (!asked || saga.stage_ms == 0) return;
-  if (to == status::done) counts.ok.observe(at_ms - saga.stage_ms);
-  if (to == status::declined) counts.declined.observe(at_ms - saga.stage_ms);
+  if (to != status::done && to != status::declined) return;
+  (to == status::done ? counts.ok : counts.declined).observe(at_ms - saga.stage_ms);
+  spans_.step_over(saga, static_cast<std::uint8_t>(step), to == status::done ? "ok" : "declined",
+                   saga.stage_ms, at_ms);
 }
 
 void saga_meter::counted(const input& in, const machine::outcome& o) const {

@@ -7,11 +7,12 @@
 #include "orchestrator/input.hpp"
 #include "orchestrator/live.hpp"
 #include "orchestrator/metrics/counts.hpp"
+#include "orchestrator/trace/recorder.hpp"
 
 namespace skald {
 class saga_meter {
  public:
-  explicit saga_meter(metrics& m) : metrics_(m), sagas_(m) {}
+  saga_meter(metrics& m, trace::recorder& spans) : metrics_(m), spans_(spans), sagas_(m) {}
 
   void before(const live_saga&, const machine::event&);
   // The saga that was given to `before`, as `step` left it; notes in it when its stage began.
@@ -26,6 +27,7 @@ class saga_meter {
   void step_moved(const live_saga&, std::size_t step, machine::status from, std::int64_t at_ms);
 
   metrics& metrics_;
+  trace::recorder& spans_;
   saga_counts sagas_;
   std::array<machine::status, max_steps> status_{};
   std::uint8_t stage_ = 0;

@@ -1,9 +1,14 @@
 -- name: insert
-insert into saga(no, id, definition, key, phase, seq, due_ms, changed_ms, state)
-select x.no, x.id, x.definition, x.key, x.phase, x.seq, x.due_ms, $9::bigint, x.state
+insert into saga(no, id, definition, key, phase, seq, due_ms, changed_ms, state, trace)
+select x.no, x.id, x.definition, x.key, x.phase, x.seq, x.due_ms, $9::bigint, x.state,
+       nullif(x.trace, '')
 from unnest($1::bigint[], $2::uuid[], $3::integer[], $4::text[], $5::smallint[], $6::integer[],
-            $7::bigint[], $8::bytea[])
-  x(no, id, definition, key, phase, seq, due_ms, state);
+            $7::bigint[], $8::bytea[], $10::bytea[])
+  x(no, id, definition, key, phase, seq, due_ms, state, trace);
+
+-- name: retrace
+-- A saga that already holds parked events gets its start.
+update saga set trace = $2::bytea where no = $1::bigint;
 
 -- name: update
 with changed as (
@@ -19,7 +24,7 @@ select 1 / (count(*) = cardinality($1::bigint[]))::int from changed;
 -- Sagas by id with what their journals hold of the world's words, in order. The join with unnest
 -- lets the planner open only the journal partitions that are needed.
 select s.no, s.id, s.definition, s.key, s.seq, s.state, j.kind, j.step, j.outcome, j.occurrence,
-       j.message_id, j.type, j.payload, j.at_ms
+       j.message_id, j.type, j.payload, j.at_ms, s.trace
 from unnest($1::uuid[]) x(id)
 join saga s on s.id = x.id
 left join journal j on j.saga_no = s.no and j.kind in (0, 1, 2)

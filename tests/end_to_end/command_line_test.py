@@ -60,7 +60,7 @@ class BadInput(unittest.TestCase):
         self.refused(2, "must be a whole number", "config", "show", "--workers", "many")
         self.refused(2, "workers = 0 must be 1 to 64", "serve", "--workers", "0", "--kafka", KAFKA,
                      "--postgres", POSTGRES)
-        self.refused(2, "must be true or false", "config", "show", SKALD_LOG_JSON="maybe")
+        self.refused(2, "must be true or false", "config", "show", SKALD_TRACE_EVERY="maybe")
         self.refused(2, "must be debug, info, warn or error", "version", "--log-level", "loud")
 
     def test_settings_file(self):

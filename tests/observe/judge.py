@@ -65,6 +65,18 @@ class Exposition(unittest.TestCase):
             if family.samples:
                 self.assertEqual(labels, family.labels(), name)
 
+    def test_the_page_lists_the_events_that_are_logged(self):
+        code = "".join(path.read_text() for folder in ("orchestrator", "orchestrator/cli")
+                       for path in sorted((ROOT / folder).glob("*.cpp")))
+        groups = ("service|partition|worker|commit|saga|command|record|upkeep|forward|sample|"
+                  "trace|relay")
+        written = set(re.findall(rf'"((?:{groups})\.[a-z_]+)"', code))
+        others = set(re.findall(r'(?:setting\{|failpoint::pass\()"([a-z_.]+)"', code))
+        page = (ROOT / "docs/observe.md").read_text()
+        table = page[page.index("| event |"):page.index("## Traces")]
+        listed = set(re.findall(rf"`((?:{groups})\.[a-z_]+)`", table))
+        self.assertEqual(written - others, listed)
+
     def test_alerts_use_what_is_shown_and_the_page_says_what_to_do(self):
         rules = RULES.read_text()
         self.assertLessEqual(names_in(rules), self.names)

@@ -29,6 +29,7 @@ OWNED = {
     "spdlog": ("orchestrator/", "outbox/", "examples/"),
     "CLI": ("orchestrator/cli/", "examples/", "orchestrator/bench/"),
     "boost": ("orchestrator/http/",),
+    "curl": ("orchestrator/trace/",),
 }
 CLOCKS = ("orchestrator/clock", "orchestrator/bench/", "outbox/")
 SLEEPS = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(")

@@ -38,7 +38,9 @@ worker_setup setup_of(world& w, gate& at) {
   setup.prefix = s.prefix;
   setup.shards = s.shards;
   setup.secrets = live_secrets(w.database());
-  setup.report = [](const std::string& sentence) { FAIL_CHECK(sentence); };
+  setup.report = [](const log_entry& e) {
+    if (e.severity != severity::info) FAIL_CHECK(e.text);
+  };
   setup.open_store = [s] { return open_postgres_store(s.postgres_url); };
   setup.open_reader = [s](const std::string&) {
     return kafka::open_reader(s.kafka, {.group = s.prefix});

@@ -114,9 +114,10 @@ settings world::service_settings() const {
   s.prefix = prefix;
   s.shards = shards_;
   s.workers = 1;
-  s.log = [this](int, std::string_view text) {
+  s.log = [this](const log_entry& e) {
+    if (e.severity == severity::info) return;
     const std::lock_guard lock(report_guard);
-    const_cast<world*>(this)->reports.emplace_back(text);
+    const_cast<world*>(this)->reports.push_back(e.text);
   };
   return s;
 }

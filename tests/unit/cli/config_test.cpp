@@ -56,8 +56,8 @@ TEST_CASE("a flag wins over the environment, that over the file, that over the d
   CHECK(c.of("prefix").where == "environment SKALD_PREFIX");
   CHECK(c.text("log.level") == "debug");
   CHECK(c.of("log.level").where == "file " + f.path + " line 4");
-  CHECK_FALSE(c.on("log.json"));
-  CHECK(c.of("log.json").origin == config::origin::fallback);
+  CHECK_FALSE(c.on("trace.every"));
+  CHECK(c.of("trace.every").origin == config::origin::fallback);
 }
 
 TEST_CASE("an empty variable is a value, not an absence") {
@@ -75,8 +75,8 @@ TEST_CASE("a mistake in the file is one sentence with the line") {
         "file FILE line 2: there is no setting 'kafak'; did you mean 'kafka'?");
   CHECK(complaint("colour = 1\n") ==
         "file FILE line 1: there is no setting 'colour'; `skald config show` lists them all");
-  CHECK(complaint("[log]\njson = 3\n") ==
-        "log.json = '3' (file FILE line 2) must be true or false");
+  CHECK(complaint("[trace]\nevery = 3\n") ==
+        "trace.every = '3' (file FILE line 2) must be true or false");
   CHECK(complaint("kafka = [1]\n") ==
         "file FILE line 1: kafka: must be a text, a whole number, or true or false");
   CHECK(complaint("kafka = \n").starts_with("file FILE line 1 is not TOML: "));

@@ -1,0 +1,1 @@
+alter table saga drop column trace;
