@@ -25,6 +25,16 @@ bool delete_sagas(pg::connection& c, std::int64_t from, std::int64_t to, std::in
     failpoint::pass("retention.deleted");
   return c.exec(sql::retention::left, {from, to}).number(0, 0) == 0;
 }
+// A partition that is left half detached would hold up every later one.
+int drop_leftovers(pg::connection& c, const std::string& url) {
+  const auto left = c.exec(sql::retention::leftovers);
+  for (std::size_t i = 0; i < left.rows(); ++i) {
+    const auto r = c.exec(sql::retention::statements, {left.text(i, 0), 0, 0});
+    if (left.boolean(i, 1)) pg::pipeline(url).exec(r.text(0, 4));
+    c.exec(r.text(0, 3));
+  }
+  return static_cast<int>(left.rows());
+}
 }  // namespace
 
 void make_journal_partitions(pg::connection& c, std::int64_t period_ms) {
@@ -46,7 +56,7 @@ void make_journal_partitions(pg::connection& c, std::int64_t period_ms) {
 int drop_old_partitions(pg::connection& c, const std::string& url, std::int64_t horizon_ms) {
   if (!c.exec(sql::retention::try_lock).boolean(0, 0)) return 0;
   const auto before_ms = now_ms(c) - horizon_ms;
-  int dropped = 0;
+  int dropped = drop_leftovers(c, url);
   const auto all = c.exec(sql::journal::partitions);
   for (std::size_t i = 0; i < all.rows(); ++i) {
     const auto from = all.number(i, 1), to = all.number(i, 2);

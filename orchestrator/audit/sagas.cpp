@@ -2,6 +2,7 @@
 
 #include "orchestrator/saga_no.hpp"
 #include "orchestrator/values.hpp"
+#include "sagas/assert.hpp"
 #include "sagas/encoding.hpp"
 #include "sagas/names.hpp"
 
@@ -100,7 +101,13 @@ void saga_examiner::decide_again(const saga_head& h, std::span<const recorded> r
   auto& f = begin(h);
   bool same = true;
   for (const auto& row : rows) {
-    const auto now = f.feed(row);
+    folded now;
+    try {
+      now = f.feed(row);
+    } catch (const invariant_error& e) {
+      return add(h, kind::decided_otherwise,
+                 event_text(row) + " breaks an invariant now: " + e.what());
+    }
     counts_.starts += row.event.kind == machine::event_kind::start &&
                       now.decided.verdict == machine::verdict::applied &&
                       row.outcome != stale_outcome && !f.saga().state.born_aborted;
@@ -118,9 +125,13 @@ void saga_examiner::decide_again(const saga_head& h, std::span<const recorded> r
 
 void saga_examiner::imply(const saga_head& h, std::span<const recorded> rows, const sent& out) {
   auto& f = begin(h);
-  for (const auto& row : rows) {
-    f.feed(row);
-    send_all(f, h.key, out);
+  try {
+    for (const auto& row : rows) {
+      f.feed(row);
+      send_all(f, h.key, out);
+    }
+  } catch (const invariant_error&) {
+    return;  // named by decide_again
   }
 }
 

@@ -32,4 +32,15 @@ select format('create table %I (like journal including defaults including constr
        format('alter table journal attach partition %I for values from (%s) to (%s)',
               $1::text, $2::bigint, $3::bigint),
        format('alter table journal detach partition %I concurrently', $1::text),
-       format('drop table %I', $1::text);
+       format('drop table %I', $1::text),
+       format('alter table journal detach partition %I finalize', $1::text);
+
+-- name: leftovers
+-- Partitions that a job was detaching, or had detached and not dropped, when it died.
+select c.relname, coalesce(i.inhdetachpending, false)
+from pg_class j
+join pg_class c on c.relnamespace = j.relnamespace and c.relkind = 'r'
+                   and c.relname ~ '^journal_[0-9]+$'
+left join pg_inherits i on i.inhrelid = c.oid and i.inhparent = j.oid
+where j.oid = 'journal'::regclass and (i.inhrelid is null or i.inhdetachpending)
+order by 1;

@@ -1,10 +1,6 @@
 """What a case is, and how a group of cases on one installation is run."""
 import dataclasses
-import subprocess
 import time
-
-import pgwire
-from processes import Late
 
 
 @dataclasses.dataclass
@@ -41,7 +37,7 @@ class Group:
             result.violations += installation.audit()
             result.duplicates = installation.duplicates() - heard
             result.sagas = installation.expected - orders
-        except (Late, RuntimeError, OSError, pgwire.PgError, subprocess.SubprocessError) as e:
+        except Exception as e:  # whatever it was, the case was not exact
             result.violations.append(f"{type(e).__name__}: {e}")
         result.seconds = time.monotonic() - begun
         self.report(result)

@@ -22,6 +22,8 @@ import poison
 import pgwire
 import report
 import servers
+from cases import Result
+from processes import Late
 
 
 class Around:
@@ -55,7 +57,7 @@ def arguments():
     p = argparse.ArgumentParser(prog="./dev chaos", description=__doc__.splitlines()[0])
     p.add_argument("--quick", action="store_true", help="a short set, under 3 minutes")
     p.add_argument("--json", action="store_true", help="the results as one JSON object")
-    p.add_argument("--only", default="", help="cases whose name holds these words")
+    p.add_argument("--only", default="", help="cases whose name holds one of these, with commas")
     p.add_argument("--minutes", type=float, default=10, help="of random kill -9; 0: none")
     p.add_argument("--at-most", type=float, default=60, help="minutes, then no more cases begin")
     p.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 10**6))
@@ -81,7 +83,7 @@ def run_cases(options, around, results):
 
     def wanted(name):
         late = time.monotonic() - begun > options.at_most * 60
-        return options.only in name and not late
+        return not late and any(word in name for word in options.only.split(","))
 
     def report_one(result):
         results.append(result)
@@ -91,7 +93,11 @@ def run_cases(options, around, results):
     if options.quick:
         return
     for part in (outages, network, people, poison):
-        part.run(around, report_one, wanted)
+        try:
+            part.run(around, report_one, wanted)
+        except (OSError, RuntimeError, Late, pgwire.PgError) as e:
+            report_one(Result(f"{part.__name__}: could not be set up", "the runner itself",
+                              [f"{type(e).__name__}: {e}"]))
     owners.run(around, report_one, wanted, options.seed, options.minutes)
 
 

@@ -45,11 +45,11 @@ class Installation:
     # --- commands -------------------------------------------------------------------------------
 
     def environment(self, **more):
-        return clean_environment(SKALD_POSTGRES=self.around.postgres.url(self.database),
-                                 SKALD_KAFKA=self.around.kafka.address,
-                                 SKALD_PREFIX=self.prefix, SKALD_SHARDS=str(SHARDS),
-                                 SKALD_PARTICIPANT_POSTGRES=self.around.postgres.url(self.books),
-                                 **more)
+        books = self.around.postgres.url(self.books)
+        return clean_environment(**{
+            "SKALD_POSTGRES": self.around.postgres.url(self.database),
+            "SKALD_KAFKA": self.around.kafka.address, "SKALD_PREFIX": self.prefix,
+            "SKALD_SHARDS": str(SHARDS), "SKALD_PARTICIPANT_POSTGRES": books, **more})
 
     def program(self, name):
         return self.around.programs / name
@@ -148,6 +148,15 @@ class Installation:
         until("a first commit after the fault",
               lambda: (self.progress() or before) > before or self.finished(), seconds, 0.01)
         return [(time.monotonic() - begun) * 1000]
+
+    def owned_since(self, before):
+        """Has every shard been taken over since `before`, an earlier epochs()?"""
+        return all(now > then for now, then in zip(self.epochs(), before))
+
+    def epochs(self):
+        rows = pgwire.ask(self.around.postgres.url(self.database),
+                          "select epoch from shard order by id")
+        return [int(row[0]) for row in rows]
 
     def finished(self):
         return self.maybe("select case when exists (select from outbox_batch) then -1 else "

@@ -92,7 +92,7 @@ def failover(around, group):
     name = "failover to a synchronous standby"
     if not group.wanted(name):
         return
-    primary = Postgres(around.folder / "primary").start("synchronous_standby_names=")
+    primary = Postgres(around.folder / "primary").start()
     standby, mine = None, around.with_postgres(primary)
     try:
         standby = Postgres(around.folder / "standby", standby_of=primary).start()
