@@ -2,8 +2,12 @@
 // others, a batch is folded, what is not understood is set aside, a second writer is noticed.
 #include <doctest/doctest.h>
 
+#include <array>
+#include <map>
 #include <pqxx/pqxx>
 
+#include "outbox/kafka/connection.hpp"
+#include "outbox/kafka/mock_cluster.hpp"
 #include "outbox/participant_batch.hpp"
 #include "outbox/postgres/migrate.hpp"
 #include "skald/inbox.hpp"
@@ -170,6 +174,44 @@ TEST_CASE("a handler that throws fails its transaction, whole, and nothing is re
   CHECK_THROWS_WITH(w.run(), "the handler fell over");
   CHECK(w.count("taken") == 0);
   CHECK(w.count("fence") == 0);
+}
+
+TEST_CASE("one bad command is answered retry, and does not fail the others of its batch") {
+  shop_world w;
+  w.take(0, "tea");
+  w.take(1, "cursed");
+  w.take(2, "milk");
+  kafka::mock_cluster cluster;
+  cluster.create_topic("shop.commands", 1);
+  cluster.create_topic("inbox", 1);
+  const auto writer = kafka::open_writer({.bootstrap = cluster.bootstrap()}, {},
+                                         [](const log_writer::delivery&) {});
+  for (const auto& r : w.records) writer->send(r.topic, r.key, r.headers, r.value, 0);
+  REQUIRE(writer->flush(std::chrono::seconds(60)));
+
+  participant shop({.name = "shop", .kafka = cluster.bootstrap(), .postgres = w.database.url()});
+  shop.on<shop::Take>([](transaction& tx, const shop::Take& c) -> response {
+    tx.exec_params("insert into taken (item) values ($1)", c.item);
+    if (c.item == "cursed") throw std::runtime_error("the handler fell over");
+    return ok(shop::Taken{c.item, 1});
+  });
+  shop.start();
+  const auto reader = kafka::open_reader({.bootstrap = cluster.bootstrap()}, {.group = "test"});
+  reader->assign(std::array{position{{"inbox", 0}, 0}});
+  std::map<std::string, int> outcomes;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  for (int replies = 0; replies < 3 && std::chrono::steady_clock::now() < until;) {
+    reader->wait(std::chrono::milliseconds(50));
+    std::vector<wire::record> records;
+    reader->poll(records, 10, 1 << 20);
+    for (const auto& r : records)
+      ++replies, ++outcomes[std::string(name(wire::parse(r.headers).envelope.outcome))];
+  }
+  shop.stop();
+  CHECK(outcomes == std::map<std::string, int>{{"ok", 2}, {"retry", 1}});
+  CHECK(w.count("taken where item in ('tea', 'milk')") == 2);
+  CHECK(w.count("taken") == 2);
+  CHECK(w.count("fence") == 2);
 }
 
 TEST_CASE("what is not understood is set aside with its bytes and answered by nobody") {

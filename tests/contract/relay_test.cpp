@@ -305,6 +305,30 @@ TEST_CASE("a writer that must not notify is found by the next poll") {
   CHECK_FALSE(listener.take_notification());
 }
 
+TEST_CASE("a prepared transaction is waited for: its record comes when it commits") {
+  relay_world w;
+  REQUIRE_MESSAGE(
+      w.app.exec("select current_setting('max_prepared_transactions')::int8 > 0").boolean(0, 0),
+      "the PostgreSQL under test must have max_prepared_transactions > 0");
+  pg::pipeline two_phase(w.url());
+  two_phase.exec(
+      "begin; set local skald.outbox_gate = off;"
+      " insert into outbox(topic, key, payload) values ('" +
+      w.topic + "', 'late', '1'); prepare transaction '" + w.topic + "'");
+  told t;
+  auto settings = w.settings();
+  settings.poll_at_most = 100ms;
+  settings.settle_every = 1ms;
+  auto relay = w.start(t, settings, {});
+  for (int i = 1; i <= 50; ++i) w.insert("k", std::to_string(i));
+  CHECK(judge(w.read(50), {{"k", 50}}).lost == 0);
+  for (int looks = 0; looks < 3; ++looks) REQUIRE(t.wait_asleep());
+  two_phase.exec("commit prepared '" + w.topic + "'");
+  const auto got = w.read(51);
+  CHECK(got.size() == 51);
+  CHECK(judge(got, {{"k", 50}, {"late", 1}}).lost == 0);
+}
+
 TEST_CASE("a sleeping relay is notified once, a busy one never") {
   relay_world w;
   pg::pipeline listener(w.url());

@@ -86,8 +86,8 @@ start_postgres() {
   fi
   port=$(free_port)
   (cd / && as_postgres "$binaries/postgres" -D "$data" -p "$port" -k "$data" \
-    -c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync="${1:-off}" \
-    -c full_page_writes="${1:-off}") >>"$log" 2>&1 &
+    -c listen_addresses=127.0.0.1 -c max_connections=200 -c max_prepared_transactions=8 \
+    -c fsync="${1:-off}" -c full_page_writes="${1:-off}") >>"$log" 2>&1 &
   postgres_pid=$!
   if ! until_listening "$port" "$postgres_pid" 60; then
     service_say 'PostgreSQL did not start; its log:'
