@@ -8,6 +8,7 @@
 
 #include "orchestrator/cli/command.hpp"
 #include "orchestrator/cli/stop_signals.hpp"
+#include "orchestrator/dev/free_port.hpp"
 #include "orchestrator/dev/vending_demo.hpp"
 
 namespace skald::cli {
@@ -62,6 +63,8 @@ int run(context& x, options o) {
   s.kafka = x.settings.text("kafka");
   s.postgres = x.settings.text("postgres");
   s.prefix = x.settings.text("prefix");
+  s.http = x.settings.text("http.listen");
+  if (s.http.empty() && s.once == 0) s.http = dev::free_address();
   s.live_line = isatty(STDERR_FILENO) != 0;
   if (s.kafka.empty() && s.per_second > dev::fastest_in_memory_per_second)
     throw failure(usage, "--per-second " + std::to_string(static_cast<int>(s.per_second)) +

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/key.hpp"
 #include "orchestrator/cli/logging.hpp"
 #include "orchestrator/cli/terminal.hpp"
 #include "orchestrator/nearest.hpp"
@@ -123,6 +124,7 @@ int run(int argc, const char* const* argv) {
   add_node(all);
   add_doctor(all);
   add_completion(all);
+  add_key(all);
 
   try {
     app.parse(argc, argv);

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/face.hpp"
 #include "orchestrator/cli/logging.hpp"
 #include "orchestrator/cli/notify.hpp"
 #include "orchestrator/cli/relay.hpp"
@@ -52,8 +53,9 @@ int serve(context& x) {
   failpoint::arm_from_environment();
   auto s = to_settings(x);
   const auto workers = s.workers;
-  service running(std::move(s));
+  service running(s);
   running.start();
+  const auto face = start_face(x, s, running);
   std::unique_ptr<relay> relaying;
   if (const auto& application = x.settings.text("relay.postgres"); !application.empty())
     relaying = start_relay(application, required(x, "kafka"));
@@ -64,6 +66,7 @@ int serve(context& x) {
   wait_for_stop(signals);
   tell_systemd("STOPPING=1");
   log(severity::info, "service.stopping", "stopping: the batch under way is finished first");
+  if (face) face->stop();
   if (relaying) stop_relay(*relaying);
   running.stop();
   for (const auto& [name, passes] : failpoint::counts())

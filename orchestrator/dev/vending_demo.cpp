@@ -135,7 +135,14 @@ class demo {
 
   void migrate() { run_to_end(program("skald", {"migrate", "orchestrator"}), "the migration"); }
 
-  void start_service() { processes_.start("service", program("skald", {"serve"}), true); }
+  void start_service() {
+    auto c = program("skald", {"serve"});
+    if (!settings_.http.empty()) {
+      c.environment.emplace_back("SKALD_HTTP_LISTEN", settings_.http);
+      c.environment.emplace_back("SKALD_DEV_WITHOUT_KEYS", "1");
+    }
+    processes_.start("service", c, true);
+  }
 
   void store_definition() {
     const auto since = clock::now();
@@ -147,6 +154,7 @@ class demo {
     run_to_end(store, "skald definition register");
     activate();
     say("saga", "vending v1: " + verdict_in(store.output), since);
+    if (!settings_.http.empty()) say("api", "http://" + settings_.http + "/v1/sagas", since);
   }
 
   // Possible once the service has prepared the database; it says so with its first heartbeat.

@@ -15,6 +15,7 @@ struct demo_settings {
   std::string kafka;     // empty: the embedded broker
   std::string postgres;  // empty: a private one
   std::string prefix = "skald";
+  std::string http;  // ADDRESS:PORT of the API, without keys on loopback; empty: no API
   std::uint64_t once = 0;  // 0: until it is stopped
   double per_second = 20;
   std::uint64_t seed = 1;

@@ -45,6 +45,7 @@ struct response {
   std::function<response()> again;
   std::chrono::milliseconds again_after{0};
 
+  std::string_view route;  // the pattern that matched, set by the router; empty: none did
   unsigned status = 200;
   std::string body;
   std::string content_type = "application/json";

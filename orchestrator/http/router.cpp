@@ -37,9 +37,9 @@ bool same_method(const route& r, std::string_view method) {
   return r.method == method || (method == "HEAD" && r.method == "GET");
 }
 
-// What asks the handler, or asks it again.
-template <class Ask>
-response guarded(const route& r, const Ask& ask) {
+response guarded(const route& r, const std::function<response()>& ask);
+
+response asked(const route& r, const std::function<response()>& ask) {
   try {
     response out = ask();
     if (out.again) out.again = [&r, raw = std::move(out.again)] { return guarded(r, raw); };
@@ -55,6 +55,13 @@ response guarded(const route& r, const Ask& ask) {
     return problem(500, "internal", "Internal error",
                    "The request could not be answered; the server's log says why.");
   }
+}
+
+// What asks the handler, or asks it again.
+response guarded(const route& r, const std::function<response()>& ask) {
+  auto out = asked(r, ask);
+  out.route = r.pattern;
+  return out;
 }
 
 response denied(const route& r, const request& q) {

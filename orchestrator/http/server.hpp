@@ -26,6 +26,8 @@ struct server_settings {
   std::uint32_t max_header_bytes = 16 << 10;
   std::chrono::seconds idle_timeout{30};  // for a whole request to arrive, for a write to end
   std::chrono::milliseconds answer_within{15'000};  // of each turn of a handler; then 503
+  // Told of every answer, on the network thread; `route` is a pattern, or empty. May be empty.
+  std::function<void(std::string_view route, unsigned status, double seconds)> answered;
   bool local_names_only = false;  // refuse a Host that is not localhost: for serving without keys
 };
 

@@ -61,6 +61,7 @@ class session : public std::enable_shared_from_this<session<Stream>> {
   }
 
   void after_read(error_code failed, std::size_t) {
+    asked_at_ = std::chrono::steady_clock::now();
     if (failed == bhttp::error::end_of_stream) return close();
     if (failed) return refuse(failed);
     keep_alive_ = parser_->get().keep_alive();
@@ -162,7 +163,13 @@ class session : public std::enable_shared_from_this<session<Stream>> {
     for (auto& [name, value] : answer.headers) out.set(name, value);
   }
 
+  void tell(const response& answer) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - asked_at_;
+    if (all_.settings.answered) all_.settings.answered(answer.route, answer.status, took.count());
+  }
+
   void write(response answer) {
+    tell(answer);
     message_.emplace();
     set_head(*message_, answer);
     message_->keep_alive(keep_alive_);
@@ -182,6 +189,7 @@ class session : public std::enable_shared_from_this<session<Stream>> {
 
   // From here on the connection only carries events. Their memory is shared between clients.
   void stream(response answer) {
+    tell(answer);
     events_ = std::move(answer.stream);
     buffer_.shrink_to_fit();
     message_.emplace();
@@ -253,6 +261,7 @@ class session : public std::enable_shared_from_this<session<Stream>> {
   std::vector<subscription::text> writing_;
   asio::steady_timer timer_;  // of a handler's turn, or until its next one
   std::uint64_t turn_ = 0;
+  std::chrono::steady_clock::time_point asked_at_{};
   bool keep_alive_ = false, head_ = false;
   char ignored_ = 0;
 };

@@ -31,3 +31,7 @@ delete from node where seen_at < now() - interval '1 day';
 
 -- name: audit
 insert into audit_log(actor, action, target, reason) values ($1, $2, $3, $4);
+
+-- name: answer_within
+-- For sessions of people's questions: milliseconds.
+select set_config('statement_timeout', $1, false);

@@ -97,3 +97,7 @@ select id, host, version, (extract(epoch from started_at) * 1000)::bigint,
        (extract(epoch from seen_at) * 1000)::bigint,
        seen_at > now() - $1::integer * interval '1 second'
 from node order by host, started_at;
+
+-- name: first_input
+-- What started a saga.
+select payload from journal where saga_no = $1::bigint and kind = 0 order by seq limit 1;

@@ -1,7 +1,13 @@
 #include "orchestrator/http/server.hpp"
 
 #include <doctest/doctest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <unistd.h>
 
+#include <cstdio>
+#include <filesystem>
 #include <future>
 
 #include "orchestrator/http/net.hpp"
@@ -234,4 +240,65 @@ TEST_CASE("stop with connections open waits for nobody, and twice is legal") {
   CHECK(s.all->connections() == 2);
   s.all->stop();
   s.all->stop();
+}
+
+namespace {
+// A certificate that signs itself, and its key, in a folder of their own.
+struct certificate {
+  certificate() {
+    std::filesystem::create_directory(folder);
+    auto* const key_pair = EVP_EC_gen("P-256");
+    auto* const x = X509_new();
+    X509_gmtime_adj(X509_getm_notBefore(x), 0);
+    X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+    X509_set_pubkey(x, key_pair);
+    X509_sign(x, key_pair, EVP_sha256());
+    auto* file = std::fopen(chain().c_str(), "w");
+    PEM_write_X509(file, x);
+    std::fclose(file);
+    file = std::fopen(key().c_str(), "w");
+    PEM_write_PrivateKey(file, key_pair, nullptr, nullptr, 0, nullptr, nullptr);
+    std::fclose(file);
+    X509_free(x);
+    EVP_PKEY_free(key_pair);
+  }
+  ~certificate() { std::filesystem::remove_all(folder); }
+  std::string chain() const { return folder / "chain.pem"; }
+  std::string key() const { return folder / "key.pem"; }
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("skald-tls-" + std::to_string(::getpid()));
+};
+}  // namespace
+
+TEST_CASE("over TLS: requests and streams; a peer that speaks plain HTTP is let go") {
+  const certificate own;
+  server_settings settings;
+  settings.certificate_file = own.chain();
+  settings.key_file = own.key();
+  running_server s(settings);
+  asio::io_context network;
+  asio::ssl::context trust(asio::ssl::context::tls_client);
+  asio::ssl::stream<tcp::socket> client(network, trust);
+  client.next_layer().connect({asio::ip::make_address("127.0.0.1"), s.all->port()});
+  client.handshake(asio::ssl::stream_base::client);
+  std::string seen;
+  const auto ask = [&](const std::string& target, std::string_view until) {
+    asio::write(client, asio::buffer("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"));
+    char piece[4096];
+    while (seen.find(until) == std::string::npos)
+      seen.append(piece, client.read_some(asio::buffer(piece)));
+  };
+  ask("/free", "\r\n\r\n");
+  CHECK(starts(seen, "HTTP/1.1 200"));
+  ask("/events", "id: 0.0\n\n");
+  s.hub.publish({0, 0, "started", "s", "vending", "{}"});
+  char piece[256];
+  seen.assign(piece, client.read_some(asio::buffer(piece)));
+  CHECK(has(seen, "event: started"));
+  raw_client plain(s.all->port());
+  plain.send("GET /free HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK_FALSE(has(plain.read_all(), "200 OK"));
+  settings.key_file = "nowhere.pem";
+  CHECK_THROWS_WITH_AS(server(settings, s.routes, by_name), doctest::Contains("nowhere.pem"),
+                       std::runtime_error);
 }
