@@ -280,6 +280,7 @@ class Operated(unittest.TestCase):
                 (["definition", "draw", saga], dict),
                 (["outbox", "status"], list), (["node", "list"], list),
                 (["participant", "list"], list), (["quarantine", "list"], list),
+                (["key", "list"], list),
                 (["event", "tail", "--from-beginning", "--limit", "1"], list),
                 (["completion", "bash"], dict), (["doctor"], list)):
             with self.subTest(words=words):
