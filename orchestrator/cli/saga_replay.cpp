@@ -30,7 +30,10 @@ std::unique_ptr<compiled> other_definition(pg::connection& db, const std::string
                                            const std::string& name) {
   if (file_or_version.find_first_not_of("0123456789") != std::string::npos)
     return stored_definitions::compile(0, read_definition_file(file_or_version));
-  const auto json = definitions::show(db, name, std::stoi(file_or_version));
+  constexpr std::size_t most_digits = 9;  // of a 32-bit number, whatever they are
+  std::optional<std::string> json;
+  if (file_or_version.size() <= most_digits)
+    json = definitions::show(db, name, std::stoi(file_or_version));
   if (!json)
     throw failure(not_found, name + " has no version " + file_or_version +
                                  "; `skald definition list` shows all");
@@ -146,6 +149,10 @@ void add_saga_replay(const commands& c, CLI::App& saga) {
                [f](context& x) {
                  if (f->all == !f->name.empty())
                    throw failure(usage, "name one saga, or give --all for every saga of a time");
+                 if (f->all && (f->at > 0 || f->what_if()))
+                   throw failure(usage,
+                                 "--at and what-ifs are for one saga; --all goes with "
+                                 "--since, --definition and --against");
                  return f->all ? replay_many(x, *f) : replay_one(x, *f);
                });
   sub->add_option("saga", f->name, "its id or business key");

@@ -178,6 +178,7 @@ class Operated(unittest.TestCase):
         self.assertIn("nothing to pause", rows[0]["why"])
         told = self.run_well("saga", "replay", "a")
         self.assertEqual((told["differences"], told["same_state"]), (0, True))
+        self.assertEqual(self.ask("saga", "replay", "a", "--against", "99999999999")[0], 3)
 
     def page(self, name):
         """The page's commands with the exit code that they are to have."""
@@ -344,6 +345,7 @@ class Shell(unittest.TestCase):
                 (["saga", "cancel", "--reason", "x", "--postgres", "x", "--kafka", "x"],
                  "name a saga"),
                 (["saga", "resolve", "x", "--reason", "x"], "--done"),
+                (["saga", "replay", "--all", "--drop", "2"], "are for one saga"),
                 (["event", "tail", "-o", "json", "--kafka", "x"], "--limit or --timeout")):
             code, out, err = skald(*words)
             self.assertEqual((code, out), (2, ""), err)
