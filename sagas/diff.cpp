@@ -66,14 +66,32 @@ steps steps_of(const json& d) {
 std::string text(const json& object, const std::string& member) {
   return object.contains(member) ? object[member].dump() : "";
 }
+std::string escaped(const std::string& member) {  // as a JSON Pointer has it
+  std::string out;
+  for (const char c : member) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return out;
+}
+
+// The smallest places that differ, where both have an object there.
+void compare_values(const json& before, const json& after, const std::string& member,
+                    const std::string& at, std::string_view words, std::vector<difference>& out) {
+  const auto a = text(before, member), b = text(after, member);
+  if (a == b) return;
+  const auto here = at + "/" + escaped(member);
+  const bool inside =
+      !a.empty() && !b.empty() && before[member].is_object() && after[member].is_object();
+  if (!inside) return out.push_back({here, a, b, std::string(words)});
+  auto both = before[member];
+  both.update(after[member]);
+  for (auto& [name, unused] : both.items())
+    compare_values(before[member], after[member], name, here, words, out);
+}
+
 template <std::size_t N>
 void compare_members(const json& before, const json& after, const std::string& at,
                      const meaning (&known)[N], std::vector<difference>& out) {
-  for (auto& [member, words] : known) {
-    const std::string name(member);
-    if (text(before, name) == text(after, name)) continue;
-    out.push_back({at + "/" + name, text(before, name), text(after, name), std::string(words)});
-  }
+  for (auto& [member, words] : known)
+    compare_values(before, after, std::string(member), at, words, out);
 }
 }  // namespace
 
@@ -114,5 +132,63 @@ std::string effect_on_running(const definition& before, const definition& after)
   return "Sagas that run version " + was + " finish on version " + was +
          ": nothing of this reaches them. Sagas that start after the activation run version " + is +
          ".";
+}
+
+namespace {
+constexpr std::size_t widest = 100;
+
+// At most `most` bytes of it, cut between characters.
+std::string cut(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  auto end = most - 4;
+  while (end > 0 && (text[end] & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + " ...";
+}
+
+std::string wrapped(const std::string& sentence, const std::string& indent) {
+  std::string out, line = indent, word;
+  for (const char c : sentence + ' ') {
+    if (c != ' ') {
+      word += c;
+      continue;
+    }
+    if (line.size() > indent.size() && line.size() + 1 + word.size() > widest) {
+      out += line + '\n';
+      line = indent;
+    }
+    line += (line.size() > indent.size() ? " " : "") + word;
+    word.clear();
+  }
+  return out + line + '\n';
+}
+
+// A whole step is told by its name.
+std::string value_of(const std::string& text) {
+  if (text.empty()) return "nothing";
+  const json v = json::parse(text);
+  if (v.is_object() && v.contains("step")) return "the step `" + v["step"].get<std::string>() + "`";
+  return text;
+}
+
+std::string to_lines(const difference& d) {
+  const auto mark = d.before.empty() ? "+ " : d.after.empty() ? "- " : "~ ";
+  const auto was = value_of(d.before), is = value_of(d.after);
+  const auto change = d.before.empty() ? is : d.after.empty() ? was : was + " -> " + is;
+  auto out = mark + d.at;
+  if (out.size() + 2 + change.size() <= widest)
+    out += "  " + change + "\n";
+  else if (d.before.empty() || d.after.empty())
+    out = cut(out, widest) + "\n    " + cut(change, widest - 4) + "\n";
+  else
+    out = cut(out, widest) + "\n    was " + cut(was, widest - 8) + "\n    is  " +
+          cut(is, widest - 8) + "\n";
+  return out + wrapped(d.meaning, "    ");
+}
+}  // namespace
+
+std::string to_text(const definition& before, const definition& after) {
+  std::string out;
+  for (const auto& d : differences(before, after)) out += to_lines(d);
+  return out + (out.empty() ? "" : "\n") + wrapped(effect_on_running(before, after), "");
 }
 }  // namespace skald

@@ -133,6 +133,16 @@ void step_index(Io& io, auto& step, std::size_t steps) {
   }
 }
 
+// Steps as bits; never empty.
+template <class Io>
+void step_set(Io& io, auto& set, std::size_t steps) {
+  number(io, set);
+  if constexpr (Io::reading)
+    if (set == 0 || set >> steps != 0)
+      io.fail("The saga's state names a step that it does not have.");
+  (void)steps;
+}
+
 // What an ordinary step does not have costs one flag.
 template <class Io>
 void walk_step(Io& io, auto& st) {
@@ -175,8 +185,9 @@ template <class Io>
 void walk(Io& io, auto& s) {
   bool timed = s.deadline_ms != 0 || s.parking_ms != 0 || s.paused_ms != 0;
   bool unusual = !s.surpluses.empty() || !s.parked.empty() || !s.counted.empty() || !s.held.empty();
+  bool conflict = s.conflicts != 0;
   choice_of(io, s.phase, phase::aborted);
-  flags(io, {&s.paused, &s.born_aborted, &s.conflict, &timed, &unusual});
+  flags(io, {&s.paused, &s.born_aborted, &conflict, &timed, &unusual});
   number(io, s.stage);
   number(io, s.recorded);
   hash(io, s.jitter_seed);
@@ -187,6 +198,7 @@ void walk(Io& io, auto& s) {
   }
   size(io, s.steps, max_steps);
   for (std::size_t i = 0; i < s.steps.size(); ++i) walk_step(io, s.steps[i]);
+  if (conflict) step_set(io, s.conflicts, s.steps.size());
   if (!unusual) return;
   size(io, s.surpluses, max_occurrences);
   for (auto& x : s.surpluses) walk_surplus(io, x, s.steps.size());

@@ -102,7 +102,8 @@ struct counted_occurrence {  // seen of a step, and neither accepted nor a surpl
 // One run. Copyable value; a fresh one is phase `none`. Encoded by sagas/encoding.hpp.
 struct saga {
   skald::machine::phase phase = phase::none;
-  bool paused = false, born_aborted = false, conflict = false;  // conflict: an operator item
+  bool paused = false, born_aborted = false;
+  std::uint16_t conflicts = 0;    // bit i: step i's words contradict, an operator item
   std::uint8_t stage = 0;         // forward: the stage under way; aborting: the one undone
   std::uint16_t recorded = 0;     // inputs that changed nothing while it was not finished
   std::uint64_t jitter_seed = 0;  // hash of the saga id, set by the shell before the first step

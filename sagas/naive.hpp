@@ -34,6 +34,7 @@ enum class choice : std::uint8_t {
   no_return_needs_pivot,    // without a pivot there is no point of no return
   resolving_without_timer,  // no timer is armed while a pivot is resolving
   undo_strangers,           // events that nobody claims are undone even where they are strangers'
+  conflict_ends_undo,       // a conflict ends the abort: what is still in effect is let go
   // Made by the world around it: the participants, the commit, the operator.
   no_fence,              // the participant does not remember an undo that came first
   fence_not_read,        // it does, but the late command does not look
@@ -73,6 +74,7 @@ inline constexpr std::array<std::string_view, choices> choice_names{"drop_early"
                                                                     "no_return_needs_pivot",
                                                                     "resolving_without_timer",
                                                                     "undo_strangers",
+                                                                    "conflict_ends_undo",
                                                                     "no_fence",
                                                                     "fence_not_read",
                                                                     "publish_then_commit",

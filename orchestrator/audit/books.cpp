@@ -31,7 +31,7 @@ void book_audit::add(const subject& s, std::string_view kind, std::string what) 
 void book_audit::take(const saga_head& h) {
   subject s{h, {}};
   if (!machine::decode(h.state, s.state).empty() || !machine::finished(s.state)) return;
-  if (s.state.conflict || s.state.phase == machine::phase::none) return;
+  if (s.state.conflicts != 0 || s.state.phase == machine::phase::none) return;
   s.head.state.clear();
   subjects_.push_back(std::move(s));
   if (subjects_.size() == sagas_a_question) ask();

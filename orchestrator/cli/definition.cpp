@@ -40,15 +40,20 @@ ordered_json json_or_nothing(const std::string& text) {
 
 int diff(context& x, const std::string& from, const std::string& to) {
   const auto before = read_definition_file(from), after = read_definition_file(to);
+  const auto all = differences(*before, *after);
+  if (x.output.format() == format::table) {
+    x.output.stream() << to_text(*before, *after);
+    return all.empty() ? done : failed;
+  }
   auto rows = ordered_json::array();
-  for (const auto& d : differences(*before, *after))
+  for (const auto& d : all)
     rows.push_back({{"at", d.at},
                     {"before", json_or_nothing(d.before)},
                     {"after", json_or_nothing(d.after)},
                     {"meaning", d.meaning}});
   x.output.list(rows, {"at", "before", "after", "meaning"});
   x.err << "skald: " << effect_on_running(*before, *after) << '\n';
-  return rows.empty() ? done : failed;
+  return all.empty() ? done : failed;
 }
 
 int draw(context& x, const std::string& file, const std::string& as) {
@@ -68,13 +73,15 @@ void add_check(const commands& c, CLI::App& group) {
   sub->add_flag("--liars", e.liars, "participants may do it and say that they declined");
   sub->add_flag("--reliable-replies", e.reliable_replies, "an answer once given is never lost");
   sub->add_flag("!--no-pause", e.pause, "leave out the scenario with pause and resume");
-  sub->add_flag("--exact", e.exact, "count copies of messages: far more states");
+  sub->add_flag("--exact", e.exact, "count copies of messages; see --faults");
+  sub->add_option("--faults", e.faults, "with --exact: timeouts, copies, retries, cancels, in all")
+      ->check(CLI::Range(0, explore::most_faults))
+      ->capture_default_str();
   sub->add_option("--max-states", e.max_states, "of one scenario; beyond: exit 3");
   sub->add_option("--seed", e.seed, "of the random walks beyond the bound");
   sub->add_option("--assume", o->how.assume, "STEP:no_fence or STEP:not_idempotent");
   auto* const mermaid = sub->add_flag("--mermaid", o->mermaid, "the counterexample as a diagram");
-  sub->add_flag("--emit-test", o->emit_test, "the counterexample as a C++ test")
-      ->excludes(mermaid);
+  sub->add_flag("--emit-test", o->emit_test, "the counterexample as a C++ test")->excludes(mermaid);
 }
 }  // namespace
 

@@ -58,7 +58,8 @@ ordered_json describe(const definition& d, const machine::saga& s) {
   ordered_json out = {{"phase", name(s.phase)}};
   if (s.paused) out["paused"] = true;
   if (s.born_aborted) out["born_aborted"] = true;
-  if (s.conflict) out["conflict"] = true;
+  for (std::uint8_t i = 0; i < s.steps.size(); ++i)
+    if (s.conflicts >> i & 1) out["conflicts"].push_back(step_name(d, i));
   if (s.deadline_ms > 0) out["deadline_ms"] = s.deadline_ms;
   if (s.parking_ms > 0) out["parking_until_ms"] = s.parking_ms;
   auto& steps = out["steps"] = ordered_json::object();
@@ -127,7 +128,9 @@ ordered_json to_json(const waiting& w) {
 
 std::vector<std::string> operator_items(const definition& d, const machine::saga& s) {
   std::vector<std::string> out;
-  if (s.conflict) out.push_back("contradicting words about an effect: see the history");
+  for (std::uint8_t i = 0; i < s.steps.size(); ++i)
+    if (s.conflicts >> i & 1)
+      out.push_back(step_name(d, i) + ": contradicting words about its effect: see the history");
   for (std::uint8_t i = 0; i < s.steps.size() && i < d.steps.size(); ++i)
     if (s.steps[i].status == status::to_operator)
       out.push_back(step_name(d, i) + (s.phase == phase::aborting ? ": could not be undone"

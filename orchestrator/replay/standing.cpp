@@ -24,7 +24,7 @@ standing::standing(const compiled& definition, const history& past, std::int32_t
 std::vector<open_item> standing::items() const {
   const auto& s = saga().state;
   std::vector<open_item> all;
-  if (s.conflict) all.emplace_back();
+  if (s.conflicts != 0) all.emplace_back();
   for (std::uint8_t i = 0; i < s.steps.size(); ++i)
     if (s.steps[i].status == machine::status::to_operator) all.push_back({i, 0, {}});
   for (const auto& x : s.surpluses)

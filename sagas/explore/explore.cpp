@@ -31,10 +31,14 @@ bool awaits(const definition& d, unclaimed wanted) {
 }
 
 std::vector<scenario> scenarios(const definition& d, const options& o) {
-  rules all{.effects = std::min<int>(std::max(o.payments, 1), max_effects),
-            .liars = o.liars,
-            .reliable_replies = o.reliable_replies,
-            .exact = o.exact};
+  const rules any{.liars = o.liars,
+                  .reliable_replies = o.reliable_replies,
+                  .exact = o.exact,
+                  .faults = std::min(std::max(o.faults, 0), most_faults),
+                  .fold = o.fold,
+                  .consumed_bit = o.consumed_bit};
+  auto all = any;
+  all.effects = std::min<int>(std::max(o.payments, 1), max_effects);
   std::string name = "faults, declines, cancel";
   if (d.deadline.count() > 0) name += ", deadline";
   name += ", operator";
@@ -42,22 +46,27 @@ std::vector<scenario> scenarios(const definition& d, const options& o) {
     name += ", " + std::to_string(all.effects) + " occurrences of what is awaited";
   if (o.liars) name += ", lying participants";
   std::vector<scenario> out{{name, all, o.exact ? goal{} : may_end}};
-  if (!o.exact)
-    out.push_back({"calm: nothing fails",
-                   {.effects = 1,
-                    .cancel = false,
-                    .exhaust = false,
-                    .decline = false,
-                    .operators = false,
-                    .reliable_replies = true},
-                   completes});
-  if (awaits(d, unclaimed::ignore))
-    out.push_back({"strangers' events", {.effects = all.effects, .strangers = true}, may_end});
-  if (o.pause && !o.exact)
+  if (o.exact) return out;
+  auto calm = any;
+  calm.effects = 1;
+  calm.cancel = calm.exhaust = calm.decline = calm.operators = calm.liars = false;
+  calm.reliable_replies = true;
+  out.push_back({"calm: nothing fails", calm, completes});
+  if (awaits(d, unclaimed::ignore)) {
+    auto strangers = any;
+    strangers.effects = all.effects;
+    strangers.strangers = true;
+    strangers.liars = strangers.reliable_replies = false;
+    out.push_back({"strangers' events", strangers, may_end});
+  }
+  if (o.pause) {
+    auto pause = any;
+    pause.effects = 1;
+    pause.operators = pause.liars = false;
+    pause.pause = true;
     out.push_back(
-        {"pause and resume, " + std::to_string(max_explored_held) + " inputs held",
-         {.effects = 1, .operators = false, .pause = true, .reliable_replies = o.reliable_replies},
-         {}});
+        {"pause and resume, " + std::to_string(max_explored_held) + " inputs held", pause, {}});
+  }
   return out;
 }
 
@@ -72,6 +81,7 @@ bool run(const definition& d, const scenario& s, const options& o, report& out,
   universe u(d, s.rules);
   auto f = search(u, s.goal, o.max_states);
   scenario_result r{s.name, f.states, f.edges, f.depth, 0, f.complete, f.goal_judged};
+  r.unjudged = f.complete && !f.goal_judged && s.goal.reached && !f.violation.found();
   if (!f.complete && !f.violation.found()) {
     auto walked = wander(u, o.seed);
     cells |= walked.cells;
@@ -101,6 +111,11 @@ report run_all(const definition& d, const options& o) {
   for (auto& s : scenarios(d, o))
     if (!run(d, s, o, out, cells)) break;
   out.seconds = seconds_since(begin);
+  if (o.exact)
+    out.bounds = "copies counted, at most " + std::to_string(o.faults) +
+                 " faults (a timeout, a second copy, a retry reply, a cancel), " +
+                 "one retry and " + std::to_string(max_copies) +
+                 " copies of a message, no pause; whether it can always end is not judged";
   out.cells = machine::cells;
   for (std::size_t i = 0; i < machine::cells; ++i)
     if (!cells[i]) out.never_taken.push_back(std::string(machine::table[i].name));

@@ -100,7 +100,7 @@ class judgement {
     if (s_.phase == phase::none && !s_.parked.empty() && !s_.parking_ms)
       return {"S7", "an event is parked and nothing will ever wake the saga"};
     bool running = s_.phase == phase::running;
-    bool alive = s_.conflict || !(running || s_.phase == phase::aborting);
+    bool alive = s_.conflicts != 0 || !(running || s_.phase == phase::aborting);
     for (std::uint8_t i = 0; i < d_.steps.size(); ++i) {
       auto& now = s_.steps[i];
       bool owed = now.status == status::undoing || now.status == status::resolving ||
@@ -145,7 +145,11 @@ class judgement {
     }
     return gone;
   }
-  bool consumed(std::uint8_t i, std::uint8_t k) const { return w_.mail[i].consumed >> k & 1; }
+  bool consumed(std::uint8_t i, std::uint8_t k) const {
+    if (!u_.rules().consumed_bit) return u_.rules().exact && w_.mail[i].ok[k] == 0;
+    return w_.mail[i].consumed >> k & 1;
+  }
+  bool in_conflict(std::uint8_t i) const { return s_.conflicts >> i & 1; }
   bool in_work(std::uint8_t i) const {
     auto now = s_.steps[i].status;
     if (now == status::undoing || now == status::to_operator || now == status::resolving)
@@ -159,10 +163,11 @@ class judgement {
     return w_.books[i].declined && any(w_.books[i], effect::in_force);
   }
 
-  // Its success is still to come for sure, or a person has it, or the definition gave it up.
+  // Its success is still to come for sure, or a person has this very step, or the definition gave
+  // it up.
   bool covered(std::uint8_t i, std::uint8_t k) const {
     bool sure = d_.steps[i].awaits() || u_.rules().reliable_replies || lied(i);
-    if ((!consumed(i, k) && sure) || s_.conflict) return true;
+    if ((!consumed(i, k) && sure) || in_conflict(i)) return true;
     auto* x = find_surplus(s_, i, k + 1u);
     return x && x->now != machine::surplus_state::state::closed;
   }
@@ -180,7 +185,6 @@ class judgement {
     if (std::any_of(s_.parked.begin(), s_.parked.end(), of_step)) return true;
     if (std::any_of(s_.held.begin(), s_.held.end(), of_step)) return true;
     auto now = s_.steps[i].status;
-    if (s_.conflict) return true;
     return !d_.steps[i].awaits() &&  // a step-wide undo is under way and will cover it
            (now == status::undoing || now == status::resolving || now == status::to_operator ||
             (s_.phase == phase::aborting && (now == status::pending || now == status::done)));

@@ -31,6 +31,13 @@ class narrator {
     }
     for (std::uint8_t i = 0; i < d_.steps.size(); ++i) out_.ledger.push_back(balance(w, i));
     out_.guards = f.beginning.guards;
+    for (std::uint8_t i = 0; i < d_.steps.size(); ++i) {
+      if (d_.steps[i].when.empty() || w.saga.steps.items[i].status == machine::status::idle)
+        continue;
+      out_.assumed.push_back("the guard of " + name(i) + " is taken as " +
+                             (f.beginning.guards >> i & 1 ? "true" : "false") +
+                             ": a free choice, the data was not looked at");
+    }
     std::string phase = word(w.saga.phase);
     for (auto& c : phase) c = static_cast<char>(c - 'A' + 'a');
     out_.end = "phase::" + phase;
@@ -55,6 +62,10 @@ class narrator {
   }
 
   std::string what(const move& m) const {
+    return what_happens(m) + (m.again ? ", the first of two copies" : "");
+  }
+
+  std::string what_happens(const move& m) const {
     auto late = [&](const char* timer) {
       return "timer of " + name(m.step) + (m.exhausted ? ", the last" : timer);
     };
@@ -84,6 +95,7 @@ class narrator {
       case move_kind::handle_do_lying:
         return name(m.step) + " TAKES EFFECT, also answers declined";
       case move_kind::handle_do_retrying:
+      case move_kind::handle_undo_retrying:
         return name(m.step) + ": answers retry";
       case move_kind::handle_undo:
         return "undo of " + name(m.step) + " is handled";

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <sstream>
 
 namespace skald::explore {
 namespace {
@@ -28,7 +30,8 @@ std::string headline(const definition& d, const report& r) {
                   seconds(r.seconds) + ")\n";
   switch (r.verdict) {
     case verdict::proven:
-      return "PROVEN  " + title(d) + ": no violation is reachable" + explored;
+      return "PROVEN  " + title(d) + ": no violation is reachable" +
+             (r.bounds.empty() ? "" : " within the bounds") + explored;
     case verdict::violation:
       return "UNSAFE  " + title(d) + ": " + r.rule + ", " + r.sentence + " (" +
              std::to_string(r.trace.size()) + " steps, " + number(r.states) + " states, " +
@@ -83,13 +86,25 @@ std::string quoted(std::string_view text) {  // as a JSON string
   return out + "\"";
 }
 
-std::string wrapped(const std::string& first, const std::vector<std::string>& words) {
-  std::string text, line = "            " + first;
+// "  label     words", in lines of at most 98 columns.
+std::string wrapped(const std::string& label, const std::vector<std::string>& words) {
+  std::string text, line = "  " + padded(label, 9);
   for (auto& w : words) {
-    if (line.size() + w.size() > 96) text += line + "\n", line = "           ";
+    if (line.size() + w.size() > 96) text += line + "\n", line = std::string(11, ' ');
     line += " " + w;
   }
   return text + line + "\n";
+}
+
+std::vector<std::string> never_taken(const report& r) {
+  std::vector<std::string> words{"never", "taken:"};
+  words.insert(words.end(), r.never_taken.begin(), r.never_taken.end());
+  return words;
+}
+
+std::vector<std::string> words_of(const std::string& sentence) {
+  std::istringstream in(sentence);
+  return {std::istream_iterator<std::string>(in), {}};
 }
 
 template <class Items, class Print>
@@ -108,12 +123,18 @@ std::string to_text(const definition& d, const report& r) {
   if (!r.trace.empty()) {
     text += "\n" + lanes(r) + "\nledger\n";
     for (auto& line : r.ledger) text += "  " + line + "\n";
+    if (!r.assumed.empty()) text += "assumed\n";
+    for (auto& line : r.assumed) text += "  " + line + "\n";
     text += "why: " + r.why + "\nfix: " + r.fix + "\n\n";
   }
+  if (!r.bounds.empty()) text += wrapped("bounds", words_of(r.bounds));
   for (auto& s : r.scenarios) {
     text += "  explored  " + s.name + ": " + number(s.states) + " states, depth " +
             std::to_string(s.depth) + ", " + seconds(s.seconds) +
-            (s.live ? ", always able to end" : "") + "\n";
+            (s.live       ? ", always able to end"
+             : s.unjudged ? ", too large to judge whether it can always end"
+                          : "") +
+            "\n";
     if (!s.complete && r.verdict != verdict::violation)
       text += "            the bound was reached; " +
               std::string("random walks beyond it found nothing, which proves nothing\n");
@@ -122,7 +143,7 @@ std::string to_text(const definition& d, const report& r) {
   if (r.cells)
     text += "  table     " + std::to_string(r.cells - r.never_taken.size()) + " of " +
             std::to_string(r.cells) + " rules of the engine's table were taken\n";
-  if (r.verdict == verdict::proven) text += wrapped("never taken:", r.never_taken);
+  if (r.verdict == verdict::proven) text += wrapped("", never_taken(r));
   return text;
 }
 
@@ -151,6 +172,8 @@ std::string to_json(const definition& d, const report& r) {
                   ",\"complete\":" + (s.complete ? "true" : "false") +
                   ",\"live\":" + (s.live ? "true" : "false") + "}";
          });
+  out += ",\"bounds\":" + quoted(r.bounds);
+  out += ",\"assumed\":" + strings(r.assumed);
   out += ",\"notes\":" + strings(r.lints);
   out += ",\"never_taken\":" + strings(r.never_taken) + "}\n";
   return out;
@@ -169,6 +192,7 @@ std::string to_mermaid(const definition& d, const report& r) {
     else
       out += "  " + who + "->>skald: " + line.what + "\n  Note over skald: " + line.decision + "\n";
   }
+  for (auto& line : r.assumed) out += "  Note over you,skald: " + line + "\n";
   return out + "  Note over you,skald: " + r.rule + ", " + r.sentence + "\n";
 }
 }  // namespace skald::explore

@@ -85,30 +85,22 @@ class breadth_first {
   void expand(std::uint32_t from) {
     unpack(d_, seen_.bytes(from), here_);
     u_.moves(here_, moves_);
+    there_ = here_;
     for (auto& m : moves_) {
-      there_ = here_;
-      u_.apply(there_, m, happening_);
+      const bool moved = u_.apply(there_, m, happening_);
       note_cells(happening_, result_.cells);
-      if (idle(m)) continue;
+      if (!moved) continue;
       result_.violation = judge(u_, there_, m, happening_);
       if (result_.violation.found()) return tell(from, &m);
       if (there_.overflowed) result_.complete = false;
-      if (seen_.size() >= max_states_) {
+      if (seen_.size() < max_states_) {
+        auto to = remember(there_, from);
+        if (goal_.reached) graph_.add(from, to);
+      } else {
         result_.complete = false;
-        continue;
       }
-      auto to = remember(there_, from);
-      if (goal_.reached) graph_.add(from, to);
+      there_ = here_;
     }
-  }
-
-  // The engine's own verdict: nothing came of it, and its offset was behind it already.
-  bool idle(const move& m) const {
-    auto& r = u_.rules();
-    return r.reduce && !r.exact && happening_.to_engine && !happening_.outcome.changed &&
-           happening_.actions.empty() && m.step < d_.steps.size() &&
-           there_.mail[m.step].consumed == here_.mail[m.step].consumed &&
-           m.kind < move_kind::op_retry;
   }
 
   void judge_goal() {

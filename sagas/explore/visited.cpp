@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace skald::explore {
 namespace {
@@ -17,7 +18,7 @@ std::uint64_t hash(const std::vector<std::uint8_t>& bytes) {
 }
 }  // namespace
 
-visited::visited() : offsets_{0}, slots_(1u << 12, nobody) {}
+visited::visited() : offsets_{0}, slots_(1u << 12) {}
 
 bool visited::equals(std::uint32_t i, const std::vector<std::uint8_t>& other) const {
   return offsets_[i + 1] - offsets_[i] == other.size() &&
@@ -27,28 +28,29 @@ bool visited::equals(std::uint32_t i, const std::vector<std::uint8_t>& other) co
 std::pair<std::uint32_t, bool> visited::insert(const std::vector<std::uint8_t>& bytes,
                                                std::uint32_t parent) {
   if (size() * 2 >= slots_.size()) grow();
-  auto full = hash(bytes);
-  auto tag = static_cast<std::uint32_t>(full >> 32);
-  auto mask = slots_.size() - 1;
+  const auto tag = static_cast<std::uint32_t>(hash(bytes) >> 32);
+  const auto mask = slots_.size() - 1;
   auto at = tag & mask;
-  for (; slots_[at] != nobody; at = (at + 1) & mask)
-    if (hashes_[slots_[at]] == tag && equals(slots_[at], bytes)) return {slots_[at], false};
-  auto number = static_cast<std::uint32_t>(size());
-  slots_[at] = number;
+  for (; slots_[at].number != nobody; at = (at + 1) & mask)
+    if (slots_[at].tag == tag && equals(slots_[at].number, bytes))
+      return {slots_[at].number, false};
+  const auto number = static_cast<std::uint32_t>(size());
+  slots_[at] = {tag, number};
   arena_.insert(arena_.end(), bytes.begin(), bytes.end());
   offsets_.push_back(arena_.size());
   parents_.push_back(parent);
-  hashes_.push_back(tag);
   return {number, true};
 }
 
 void visited::grow() {
-  slots_.assign(slots_.size() * 2, nobody);
-  auto mask = slots_.size() - 1;
-  for (std::uint32_t i = 0; i < size(); ++i) {
-    auto at = hashes_[i] & mask;
-    while (slots_[at] != nobody) at = (at + 1) & mask;
-    slots_[at] = i;
+  std::vector<slot> larger(slots_.size() * 2);
+  const auto mask = larger.size() - 1;
+  for (const auto& s : slots_) {
+    if (s.number == nobody) continue;
+    auto at = s.tag & mask;
+    while (larger[at].number != nobody) at = (at + 1) & mask;
+    larger[at] = s;
   }
+  slots_ = std::move(larger);
 }
 }  // namespace skald::explore

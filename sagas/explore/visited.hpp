@@ -22,6 +22,10 @@ class visited {
 
   std::vector<std::uint8_t> arena_;
   std::vector<std::uint64_t> offsets_;  // one more than there are worlds
-  std::vector<std::uint32_t> parents_, hashes_, slots_;
+  struct slot {
+    std::uint32_t tag = 0, number = nobody;
+  };
+  std::vector<std::uint32_t> parents_;
+  std::vector<slot> slots_;
 };
 }  // namespace skald::explore

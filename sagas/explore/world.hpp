@@ -2,10 +2,10 @@
 // way, a customer, an operator. Plain values; every possible next event is a `move`.
 //
 // The network is a set: what was sent once may arrive never, late, twice and in any order, for
-// ever. So a resend adds nothing (retries are folded), and whatever merely adds a message is done
-// at once
-// (`settle`): a world with more messages under way can do all that one with fewer can.
-// `rules::exact` counts copies instead: bounded duplicates, each copy arrives once.
+// ever. So worlds are folded: a resend adds nothing, numbers of attempts and arms do not matter,
+// and whatever merely adds a message is done at once (`settle`), because a world with more
+// messages under way can do all that one with fewer can. `rules::fold` off does nothing of this;
+// tests compare. `rules::exact` counts copies instead, each arrives once, and bounds the faults.
 //
 // The choices of sagas/naive.hpp that the world makes are made here, in the test library only.
 #pragma once
@@ -20,6 +20,8 @@ namespace skald::explore {
 inline constexpr std::size_t max_effects = 4;        // effects of one step that are told apart
 inline constexpr std::size_t max_undos = 7;          // undos of one step: n is 1 to 7
 inline constexpr int max_copies = 3;                 // of one message, exact only
+inline constexpr int max_attempts = 7;               // of one command, told apart
+inline constexpr int max_arms = 12;                  // not folded: then no operator's retry
 inline constexpr std::uint64_t other_try = 9;        // the occurrence of an await's decline
 inline constexpr std::size_t max_explored_held = 2;  // inputs held while paused
 
@@ -31,12 +33,14 @@ struct rules {
   bool decline = true;
   bool operators = true;
   bool pause = false;
-  bool liars = false;             // participants that do it and answer both ok and declined
-  bool strangers = false;         // the events are somebody else's: no start ever comes
-  bool reliable_replies = false;  // an answer that was given arrives some day
-  bool exact = false;
+  bool liars = false;                   // participants that do it and answer both ok and declined
+  bool strangers = false;               // the events are somebody else's: no start ever comes
+  bool reliable_replies = false;        // an answer that was given arrives some day
+  bool exact = false;                   // copies are counted
+  int faults = 3;                       // exact only: in all, of those that is_fault() names
+  bool fold = true;                     // see above; never with `exact`
   bool reduce = !machine::naive_build;  // leave out what the engine itself says changes nothing
-  int duplicates = 1;                   // exact only: each message may arrive this often again
+  bool consumed_bit = true;             // off, for tests: S8 looks at the copies that are left
 };
 
 enum class effect : std::uint8_t { none, in_force, undone, written_off };
@@ -65,6 +69,7 @@ struct world {
   std::array<explore::mail, max_steps> mail{};
   std::uint16_t guards = 0;  // bit i: the guard of step i holds
   bool overflowed = false;   // more undos than `max_undos`: not explored further
+  std::uint8_t faults = 0;   // exact: how many there were
   bool zombie_loaded = false;
   std::optional<machine::saga> zombie;  // what a stale owner still believes in
 };
@@ -83,6 +88,7 @@ enum class move_kind : std::uint8_t {
   handle_do_declining,
   handle_do_lying,
   handle_do_retrying,
+  handle_undo_retrying,
   handle_undo,
   ok,
   declined,
@@ -105,6 +111,9 @@ struct move {
   std::uint8_t step = machine::whole_saga;
   std::uint8_t item = 0;   // an occurrence (ok, customer, surplus) or n (undo, undone, retry)
   bool exhausted = false;  // timer, retry: this was the last attempt
+  bool again = false;      // exact: the message arrives, and is still under way
+  bool fault = false;      // exact: it counts against rules::faults
+  std::uint8_t arm = 0;    // old_timer: which one; 0: any
   explore::commit commit = commit::whole;
   bool operator==(const move&) const = default;
 };
@@ -118,6 +127,13 @@ struct happening {
   machine::phase before = machine::phase::none;
   std::vector<machine::action> actions;
   const char* broken = nullptr;  // S1 or S2, seen by a participant
+
+  void clear() {  // keeps what is allocated
+    to_engine = false;
+    cells.clear();
+    actions.clear();
+    broken = nullptr;
+  }
 };
 
 class universe {
@@ -128,24 +144,31 @@ class universe {
 
   std::vector<world> beginnings() const;  // one for each truth of the guards
   void moves(const world&, std::vector<move>& out) const;
-  void apply(world&, const move&, happening&) const;  // ends in `canonical` form
+  // Ends in `canonical` form. False: nothing came of it, the engine says, and `world` is as it was.
+  bool apply(world&, const move&, happening&) const;
 
  private:
   void moves_of_step(const world&, std::uint8_t step, std::vector<move>& out) const;
   void moves_of_operator(const world&, std::vector<move>& out) const;
+  machine::event event_of(const machine::saga&, const move&) const;
   bool answer(world&, const move&, happening&) const;
-  void decide(world&, const move&, happening&) const;
+  void answer_do(world&, const move&, happening&) const;
+  void answer_undo(world&, const move&, happening&) const;
+  bool decide(world&, const move&, happening&) const;
   void write_books(world&, const move&) const;
   void send(world&, const machine::action&) const;
   void settle(world&) const;
+  void settle(world&, std::uint8_t step) const;
   void put(std::uint8_t& copies) const;
-  void take(std::uint8_t& copies) const;
+  void take(const move&, std::uint8_t& copies) const;
   bool undo_matters(const world&, std::uint8_t step, std::size_t n) const;
   void canonical(machine::saga&) const;
   bool worth_holding(const world&, const machine::event&) const;
   bool fenced(std::uint8_t step) const;
 
-  skald::definition d_;  // retries clamped to one: fewer or more are the same set
+  bool is_fault(const world&, const move&) const;
+
+  skald::definition d_;  // retries clamped to one: folded, fewer or more are the same set
   explore::rules r_;
 };
 }  // namespace skald::explore

@@ -88,7 +88,7 @@ void send_fence(turn& t, std::uint8_t pivot) {
 
 aborting abort(turn& t) {
   if (past_no_return(t)) {
-    t.s.conflict = true;
+    contradict(t, t.e.step);
     return aborting::refused;
   }
   if (const auto pivot = pivot_of(t.d); pivot != no_step) {

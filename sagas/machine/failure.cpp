@@ -40,10 +40,7 @@ outcome contradiction(turn& t) {
     abort(t);
     return decide(cell::declined_contradicts, verdict::applied);
   }
-  const bool news = !t.s.conflict;
-  t.s.conflict = true;
-  if (!news) return decide(cell::declined_conflict, verdict::conflict, false);
-  return decide(cell::declined_conflict, verdict::conflict);
+  return decide(cell::declined_conflict, verdict::conflict, contradict(t, t.e.step));
 }
 
 outcome declined_running(turn& t) {
@@ -71,9 +68,7 @@ outcome declined_completed(turn& t) {
   const bool contradicts = t.state().status == status::done && t.def().kind() != kind::retriable &&
                            t.state().accepted == t.e.occurrence;
   if (!contradicts) return unchanged(cell::declined_completed_else);
-  const bool news = !t.s.conflict;
-  t.s.conflict = true;
-  return decide(cell::declined_completed, verdict::conflict, news);
+  return decide(cell::declined_completed, verdict::conflict, contradict(t, t.e.step));
 }
 
 // In ABORTING only a pending step learns something: it needs no undo.

@@ -27,7 +27,7 @@ const char* broken_step(const definition& d, const saga& s, std::uint8_t i) {
 }
 
 bool something_goes_on(const saga& s) {
-  if (s.paused || s.conflict) return true;
+  if (s.paused || s.conflicts != 0) return true;
   for (auto& st : s.steps)
     if (st.due_ms != 0 || st.status == status::to_operator) return true;
   return false;

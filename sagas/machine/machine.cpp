@@ -126,7 +126,7 @@ outcome step(const definition& d, saga& s, const event& given, const facts& guar
 }
 
 bool item_open(const saga& s) {
-  if (s.conflict) return true;
+  if (s.conflicts != 0) return true;
   for (auto& st : s.steps)
     if (st.status == status::to_operator) return true;
   for (auto& x : s.surpluses)

@@ -24,8 +24,8 @@ outcome about_surplus(turn& t) {
 }
 
 outcome about_conflict(turn& t) {
-  if (t.e.kind != event_kind::op_settle || !t.s.conflict) return refuse();
-  t.s.conflict = false;
+  if (t.e.kind != event_kind::op_settle || t.s.conflicts == 0) return refuse();
+  t.s.conflicts = 0;
   return decide(cell::op_settle_conflict, verdict::applied);
 }
 

@@ -39,7 +39,7 @@ bool claim_decline(turn& t, const parked_event& p) {
   }
   if (st.status != status::done || st.accepted != p.occurrence) return false;
   if (!past_no_return(t)) return true;
-  t.s.conflict = true;
+  contradict(t, p.step);
   return false;
 }
 
@@ -47,7 +47,7 @@ void release_ok(turn& t, const parked_event& p, bool strangers_are_ours) {
   const auto& d = t.d.steps[p.step];
   if (d.kind() != kind::compensatable) {
     count(t, p.step, p.occurrence);
-    t.s.conflict = true;
+    contradict(t, p.step);
   } else if (!strangers_are_ours && may_be_strangers(d)) {
     open_surplus(t, p.step, p.occurrence, treatment::ignore);
   } else if (t.s.steps[p.step].status == status::idle) {
@@ -112,7 +112,7 @@ outcome parking_over(turn& t) {
   t.s.born_aborted = true;
   t.s.phase = phase::aborting;
   release_parked(t, false);
-  bool undo = t.s.conflict;
+  bool undo = t.s.conflicts != 0;
   for (auto& st : t.s.steps) undo |= st.status == status::done;
   if (undo) {
     continue_undo(t);

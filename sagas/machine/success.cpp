@@ -72,9 +72,19 @@ outcome ok_completed(turn& t) {
   return ok_done(t, cell::ok_completed_again, cell::ok_completed_surplus);
 }
 
+// An engine that takes a conflict for the end: what is still to be undone is let go.
+void let_go(turn& t) {
+  for (std::uint8_t i = 0; i < t.steps(); ++i)
+    if (const auto now = t.s.steps[i].status;
+        now == status::pending || now == status::done || now == status::undoing)
+      move(t, i, status::settled);
+  continue_undo(t);
+}
+
 outcome conflict(turn& t, cell c) {
   count(t, t.e.step, t.e.occurrence);
-  t.s.conflict = true;
+  contradict(t, t.e.step);
+  if (naive(choice::conflict_ends_undo) && t.s.phase == phase::aborting) let_go(t);
   return decide(c, verdict::conflict);
 }
 

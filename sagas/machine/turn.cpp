@@ -49,6 +49,14 @@ std::uint8_t pivot_of(const definition& d) {
   return no_step;
 }
 
+// An event of the whole saga contradicts every step.
+bool contradict(turn& t, std::uint8_t i) {
+  const auto before = t.s.conflicts;
+  const unsigned all = (1u << t.steps()) - 1, one = i < t.steps() ? 1u << i : all;
+  t.s.conflicts = static_cast<std::uint16_t>(before | one);
+  return t.s.conflicts != before;
+}
+
 bool past_no_return(const turn& t) {
   const auto pivot = pivot_of(t.d);
   if (pivot != no_step && t.s.steps[pivot].status != status::skipped)

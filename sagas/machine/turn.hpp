@@ -32,6 +32,7 @@ std::int64_t wait_ms(const turn&, std::uint8_t i, const backoff&, int attempt, s
 bool attempts_left(const backoff&, int attempts);
 std::uint8_t pivot_of(const definition&);
 bool past_no_return(const turn&);
+bool contradict(turn&, std::uint8_t i);  // an operator item; false: there is one of this step
 
 // occurrences.cpp: what has been seen of a step.
 bool seen(const saga&, std::uint8_t i, std::uint64_t occurrence);

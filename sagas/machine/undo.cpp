@@ -54,9 +54,7 @@ outcome undone_aborting(turn& t) {
 }
 
 outcome undone_completed(turn& t) {
-  const bool news = !t.s.conflict;
-  t.s.conflict = true;
-  return decide(cell::undone_completed, verdict::conflict, news);
+  return decide(cell::undone_completed, verdict::conflict, contradict(t, t.e.step));
 }
 
 bool answers_current_undo(turn& t) {
@@ -116,7 +114,7 @@ outcome undone(turn& t) {
   const bool current = answers_current_undo(t);
   if (current && t.state().risked) {
     t.state().risked = false;
-    t.s.conflict = true;
+    contradict(t, t.e.step);
     return decide(cell::undone_doubts, verdict::conflict);
   }
   if (t.s.phase == phase::aborted) return unchanged(cell::undone_aborted, verdict::duplicate);

@@ -88,6 +88,39 @@ TEST_CASE("steps are matched by name: added, removed, moved") {
   CHECK(moved[0].after == "1");
 }
 
+TEST_CASE("inside a member the smallest place is shown") {
+  const auto all = changed(vending::vending_saga, [](auto& d) {
+    d.steps[0].retry.times = 9;
+    d.steps[0].send.participant = "stock";
+  });
+  CHECK(places(all) == words{"/steps/0/send/participant", "/steps/0/retry/times"});
+  CHECK(all[0].before == "\"inventory\"");
+  CHECK(all[0].after == "\"stock\"");
+}
+
+TEST_CASE("for people: no line is wider than 100 columns, and it tells what running sagas do") {
+  auto next = std::make_unique<definition>(vending::vending_saga);
+  next->version = 2;
+  next->steps[1].within = 40s;
+  next->steps[2].fence = {};
+  const auto text = to_text(vending::vending_saga, *next);
+  CHECK(text.rfind("~ /version  1 -> 2\n    new sagas pin this version", 0) == 0);
+  CHECK(text.find("\n~ /steps/1/within_ms  30000 -> 40000\n") != std::string::npos);
+  CHECK(text.find("\n- /steps/2/fence") != std::string::npos);
+  CHECK(text.find("\nSagas that run version 1 finish on version 1") != std::string::npos);
+  CHECK(to_text(travel::saga, travel::saga) == "Nothing changed.\n");
+  for (auto* a : reference::all)
+    for (auto* b : reference::all) {
+      const auto all = to_text(*a, *b);
+      for (std::size_t at = 0, end = 0; (end = all.find('\n', at)) != std::string::npos;
+           at = end + 1)
+        CHECK(end - at <= 100);
+    }
+  CHECK(to_text(vending::vending_saga, vending::self_pay_saga)
+            .find("\n- /steps/1  the step `charge`\n    new sagas do not have this step\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("running sagas keep their version") {
   auto next = std::make_unique<definition>(vending::vending_saga);
   next->steps[1].within = 40s;

@@ -137,6 +137,6 @@ CELL(parking_old) {
 TEST_CASE("parking_undone: a pivot's success without a start is a conflict") {
   scene on(vending());
   on.ok(2).say(event_kind::parking_over);
-  CHECK(on.s.conflict);
+  CHECK(on.s.conflicts == 1u << 2);
   CHECK(on.sent() == "aborted, stuck");
 }
