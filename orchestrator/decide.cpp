@@ -237,10 +237,11 @@ void decider::end_saga(live_saga& saga) {
   }
   const auto facet = facet_of(saga);
   const bool had_row = open && open->has_row, same = had_row && open->facet == facet;
+  const bool reopened = !open && !saga.fresh;  // whoever took over since does not watch it
   shard.open.set(saga.no, saga.id, due_ms, facet);
   // Beside the old ones, listed at once: what is open again, and what waits for people.
-  const bool listed =
-      had_row || saga.no < shard.swept_no() || facet >= paused || machine::item_open(saga.state);
+  const bool listed = had_row || reopened || saga.no < shard.swept_no() || facet >= paused ||
+                      machine::item_open(saga.state);
   if (listed && !same) batch_->opened.push_back({saga.no, saga.shard, facet});
   shard.open.find(saga.no)->has_row = listed;
 }
