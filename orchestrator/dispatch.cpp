@@ -38,11 +38,13 @@ bool outgoing::push(log_writer& writer) {
     auto& l = found->second;
     std::string_view rest = std::string_view(l.body).substr(l.sent_bytes);
     while (!rest.empty()) {
+      if (handed_ >= most_handed_frames) return true;
       if (!wire::read_frame(rest, frame_)) throw store_error("a row of outbox_batch is damaged");
       const auto index = l.sent;
       const auto sent = writer.send(frame_.topic, frame_.key, frame_.headers, frame_.value,
                                     id << index_bits | index);
       if (sent == log_writer::sent::full) return false;
+      if (sent == log_writer::sent::queued) ++handed_;
       l.sent_bytes = l.body.size() - rest.size();
       ++l.sent;
       failpoint::pass("dispatch.sent");
@@ -64,6 +66,7 @@ bool outgoing::push(log_writer& writer) {
 
 void outgoing::delivered(const log_writer::delivery& d) {
   failpoint::pass("dispatch.delivered");
+  --handed_;
   const auto id = d.tag >> index_bits;
   const auto found = lots_.find(id);
   if (found == lots_.end()) return;  // of a shard that was given up
@@ -110,14 +113,5 @@ void outgoing::forget(std::int16_t shard) {
   }
   std::erase_if(acked, [&](const row& r) { return r.first == shard; });
   std::erase_if(impossible, [&](const quarantine_write& q) { return q.shard == shard; });
-}
-
-void outgoing::forget_all() {
-  lots_.clear();
-  unsent_.clear();
-  in_order_.clear();
-  acked.clear();
-  impossible.clear();
-  bytes_ = 0;
 }
 }  // namespace skald

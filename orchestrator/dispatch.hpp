@@ -2,6 +2,9 @@
 //
 // A lot is one row of outbox_batch. Lots are sent in the order they are added; a full producer
 // leaves the rest here, and the worker takes nothing new until it is gone. One thread.
+//
+// A frame takes three times its bytes once the producer has it, so no more of them are handed over
+// than keep it busy.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -16,6 +19,8 @@
 #include "outbox/log.hpp"
 
 namespace skald {
+inline constexpr std::size_t most_handed_frames = 5'000;  // not acked: those of about two batches
+
 class outgoing {
  public:
   // `publish`, if any, is told in milliseconds how long each row took from `add` to its last ack.
@@ -25,19 +30,18 @@ class outgoing {
 
   // A committed row; `body` is kept until every frame of it is acked.
   void add(std::int16_t shard, std::int64_t seq, std::int32_t n, std::string body);
-  // Hands frames to the writer as far as it takes them. True: nothing is left to hand over.
+  // Hands frames to the writer, up to most_handed_frames. False: it is full before that.
   bool push(log_writer&);
   // What the writer says of a frame. A frame that can never be produced counts as acked and is
   // left in `impossible` for the quarantine.
   void delivered(const log_writer::delivery&);
   void forget(std::int16_t shard);  // another owner sends what is left
-  void forget_all();
 
   // A buffer whose frames are all acked, empty, to be packed anew: large ones are worth keeping.
   std::string take_spare();
 
-  bool blocked() const { return !unsent_.empty(); }
-  std::size_t bytes() const { return bytes_; }  // of all lots that are not acked
+  bool blocked() const { return !unsent_.empty(); }  // something is left to hand over
+  std::size_t bytes() const { return bytes_; }       // of all lots that are not acked
   std::size_t lots() const { return lots_.size(); }
   milliseconds oldest();  // how long ago the oldest of them was added; 0: there is none
 
@@ -65,7 +69,7 @@ class outgoing {
   std::deque<std::uint64_t> in_order_;  // perhaps of lots that are gone
   histogram* const publish_;
   std::uint64_t next_id_ = 1;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0, handed_ = 0;
   static constexpr std::size_t max_spares = 8;
   std::vector<std::string> spares_;
   wire::frame frame_;

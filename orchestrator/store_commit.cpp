@@ -128,16 +128,9 @@ void postgres_store::send_journal(const batch& b) {
 }
 
 void postgres_store::send_outbox(const batch& b) {
-  if (!b.packed.empty()) {
-    clear(a2_, a8_, a4_, ab_);
-    for (const auto& row : b.packed) {
-      a2_.add_int2(row.shard);
-      a8_.add_int8(row.seq);
-      a4_.add_int4(row.n);
-      ab_.add_bytes(row.body);
-    }
+  for (const auto& row : b.packed) {
     pg::binary_parameters p;
-    p.add(a2_).add(a8_).add(a4_).add(ab_);
+    p.add_int2(row.shard).add_int8(row.seq).add_int4(row.n).add_bytes(row.body);
     send("packed_insert", p);
   }
   if (b.acked.empty()) return;

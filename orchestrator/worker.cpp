@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "orchestrator/catalog.hpp"
 #include "orchestrator/commit.hpp"
@@ -243,12 +242,10 @@ void worker::session::set_broken_aside() {
 void worker::session::throw_away(const input& in, const char* why) {
   if (broken.size() == most_broken) broken.clear();  // they will be found again
   broken[in.saga] = "saga " + to_string(in.saga) + " broke an invariant (" + why + ")";
-  std::set<std::int16_t> doubted;
-  for (const auto& other : inputs) doubted.insert(other.shard);
-  for (const auto& [id, shard] : owned.shards())
-    if (shard.touched) doubted.insert(id);
+  std::vector<std::int16_t> all;
+  for (const auto& [id, shard] : owned.shards()) all.push_back(id);
   intake.end_batch();
-  owned.doubt({doubted.begin(), doubted.end()});
+  owned.doubt(all);
 }
 
 void worker::session::halt(std::int16_t shard, const std::string& why) {
@@ -328,7 +325,7 @@ void worker::session::show_lag() {
 
 milliseconds worker::session::patience() {
   auto wait = longest_wait;
-  if (out.lots() > 0) wait = milliseconds(10);  // their acks are to be heard of
+  if (out.lots() > 0) wait = milliseconds(out.blocked() ? 1 : 10);  // their acks are to be heard of
   const auto now_ms = clock.now_ms();
   for (const auto& [id, shard] : owned.shards())
     if (const auto next = shard.open.next_ms(); next != 0 && !shard.resent)
@@ -337,9 +334,12 @@ milliseconds worker::session::patience() {
 }
 
 void worker::session::finish() {
-  out.push(*writer);
-  writer->flush(flush_at_stop);
-  writer->poll();
+  for (const auto end = steady::now() + flush_at_stop; steady::now() < end;) {
+    const bool taken = out.push(*writer);
+    const bool all = writer->flush(longest_wait);
+    writer->poll();
+    if (all && (!taken || !out.blocked())) break;  // full with nothing on its way, or all is sent
+  }
   run_batch(true);  // deletes the rows whose frames were acked
   reader->leave();
 }

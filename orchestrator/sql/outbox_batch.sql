@@ -1,7 +1,7 @@
 -- name: insert
+-- One row a call: the body is large, and an array of them would be a copy of it.
 insert into outbox_batch(shard, seq, n, body)
-select x.shard, x.seq, x.n, x.body
-from unnest($1::smallint[], $2::bigint[], $3::integer[], $4::bytea[]) x(shard, seq, n, body);
+values ($1::smallint, $2::bigint, $3::integer, $4::bytea);
 
 -- name: remove
 delete from outbox_batch o using unnest($1::smallint[], $2::bigint[]) x(shard, seq)

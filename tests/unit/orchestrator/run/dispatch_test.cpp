@@ -97,3 +97,28 @@ TEST_CASE("a broken producer is an error; a late delivery of a shard given up is
   CHECK(out.acked == rows{});
   CHECK(out.lots() == 1);
 }
+
+TEST_CASE("no more is handed over than keeps the producer busy; acks make room") {
+  outgoing out;
+  narrow_writer w;
+  w.room = 2 * most_handed_frames;
+  std::string body;
+  for (std::size_t i = 0; i < most_handed_frames + 2; ++i) body += frames({"a"});
+  out.add(1, 10, most_handed_frames + 2, body);
+  CHECK(out.push(w));
+  CHECK(out.blocked());
+  CHECK(w.values.size() == most_handed_frames);
+  out.forget(2);
+  out.delivered({w.tags[0], "", false});
+  CHECK(out.push(w));
+  CHECK(w.values.size() == most_handed_frames + 1);
+  out.forget(1);  // what is on its way still counts
+  out.add(2, 10, 2, frames({"b", "c"}));
+  CHECK(out.push(w));
+  CHECK(w.values.size() == most_handed_frames + 1);
+  out.delivered({w.tags[1], "", false});
+  out.delivered({w.tags[2], "", false});
+  CHECK(out.push(w));
+  CHECK_FALSE(out.blocked());
+  CHECK(w.values.back() == "c");
+}

@@ -1,0 +1,192 @@
+#include "orchestrator/consume.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "examples/vending/saga.hpp"
+#include "sagas/json.hpp"
+
+using namespace skald;
+
+namespace {
+// Knows the vending saga and the one whose customer pays elsewhere; nothing else is asked.
+struct two_definitions final : store {
+  std::vector<std::string> specs{to_json(vending::vending_saga), to_json(vending::self_pay_saga)};
+
+  std::vector<definition_row> definitions() override {
+    return {{1, std::string(vending::vending_saga.name), 1, "active"},
+            {2, std::string(vending::self_pay_saga.name), 1, "active"}};
+  }
+  std::string definition_spec(std::int32_t no) override {
+    return specs.at(static_cast<std::size_t>(no - 1));
+  }
+  commit_result commit(const batch&) override { return {}; }
+  void load(std::span<const uuid>, std::vector<saga_row>&) override {}
+  std::optional<shard_taken> take_over(std::int16_t, std::optional<std::int64_t>) override {
+    return {};
+  }
+  std::optional<packed_row> next_packed(std::int16_t, std::int64_t) override { return {}; }
+  void restore(std::int16_t, std::int64_t, std::vector<open_saga>&) override {}
+  std::vector<topic_row> topics() override { return {}; }
+  int take_seat(std::string_view) override { return 0; }
+  std::int64_t journal_end_no() override { return 0; }
+};
+
+using texts = std::vector<std::pair<std::string, std::string>>;
+
+struct desk final : consumer::sink {
+  const topic_names names{"p"};
+  two_definitions from;
+  catalog known{"p"};
+  signer tokens{{{1, "secret"}}};
+  metrics counts;
+  consumer subject{names, 1, known, tokens, counts};
+  std::vector<input> inputs;
+  std::vector<std::string> reasons;
+  std::vector<std::map<std::string, std::string>> passed_on;
+
+  desk() { known.refresh(from); }
+  void quarantine(std::int16_t, const wire::record&, std::string_view reason) override {
+    reasons.emplace_back(reason);
+  }
+  void forward(std::int16_t, const std::string& topic, std::string_view key,
+               const std::vector<wire::header>& headers, std::string_view value) override {
+    std::map<std::string, std::string> all{
+        {"topic", topic}, {"key", std::string(key)}, {"value", std::string(value)}};
+    for (const auto& h : headers) all.emplace(h.name, h.value);
+    passed_on.push_back(std::move(all));
+  }
+  // What is given lives until the next call.
+  void read(const std::string& topic, const texts& headers, const std::string& key,
+            const std::string& value, std::int16_t shard = 0) {
+    subject.end_batch();
+    inputs.clear(), reasons.clear(), passed_on.clear();
+    topic_ = topic, headers_ = headers, key_ = key, value_ = value, views_.clear();
+    for (const auto& [name, text] : headers_) views_.push_back({name, text});
+    record_ = {.topic = topic_,
+               .partition = 0,
+               .offset = 7,
+               .key = key_,
+               .value = value_,
+               .has_key = true,
+               .has_value = true,
+               .headers = views_};
+    subject.read(record_, shard, inputs, *this);
+  }
+  std::string token(const std::string& id) {
+    std::string made;
+    tokens.append_token(made, id);
+    return made;
+  }
+
+ private:
+  std::string topic_, key_, value_;
+  texts headers_;
+  std::vector<wire::header> views_;
+  wire::record record_;
+};
+
+texts with(texts all, const texts& more) {
+  for (const auto& [name, text] : more) {
+    std::erase_if(all, [&](const auto& h) { return h.first == name; });
+    if (!text.empty()) all.emplace_back(name, text);
+  }
+  return all;
+}
+
+const std::string saga_of_k = to_string(saga_id(saga_namespace(vending::vending_saga.name), "k"));
+const texts start{{"content-type", "application/json"},
+                  {"ce_specversion", "1.0"},
+                  {"ce_id", "1"},
+                  {"ce_source", "/t"},
+                  {"ce_type", "vending.ItemSelected.v1"},
+                  {"ce_partitionkey", "k"},
+                  {"ce_sagakind", "start"},
+                  {"ce_sagatype", "vending"}};
+const std::string paid =
+    R"({"order_id":"k","payment_id":"p","amount_cents":1,"type":"vending.CustomerPaid.v1"})";
+}  // namespace
+
+TEST_CASE("starts: who may begin what, and what is said to those who may not") {
+  desk d;
+  const std::pair<texts, std::string> table[] = {
+      {{}, ""},
+      {{{"ce_sagatype", "nobody"}}, "ce_sagatype names a definition that is not registered"},
+      {{{"ce_sagatype", ""}}, "ce_sagatype does not say which saga to start"},
+      {{{"ce_correlationid", saga_of_k}}, ""},
+      {{{"ce_correlationid", "x"}}, "ce_correlationid is not the id of this key's saga"},
+      {{{"ce_sagakind", "do"}}, "a command needs ce_correlationid"},
+      {{{"ce_type", ""}}, "ce_type is missing"},
+  };
+  for (const auto& [change, reason] : table) {
+    CAPTURE(reason);
+    d.read("p.starts", with(start, change), "k", "{}");
+    CHECK(d.inputs.size() == (reason.empty() ? 1 : 0));
+    CHECK(d.reasons == (reason.empty() ? std::vector<std::string>{} : std::vector{reason}));
+  }
+  d.read("p.starts", start, "k\n", "{}");
+  CHECK(d.reasons.size() == 1);
+  d.read("p.starts", start, "k", "{}");
+  CHECK(to_string(d.inputs.at(0).saga) == saga_of_k);
+}
+
+TEST_CASE("replies are believed by their token alone") {
+  desk d;
+  const auto id = saga_of_k + "/reserve/do/0";
+  const texts reply = with(start, {{"ce_sagakind", "reply"},
+                                   {"ce_sagaoutcome", "ok"},
+                                   {"ce_correlationid", saga_of_k},
+                                   {"ce_causationid", id},
+                                   {"ce_sagatoken", d.token(id)}});
+  d.read("p.inbox", reply, "k", "{}");
+  REQUIRE(d.inputs.size() == 1);
+  CHECK(d.inputs[0].answered.step == "reserve");
+  d.read("p.inbox", with(reply, {{"ce_sagatoken", d.token("another")}}), "k", "{}");
+  CHECK(d.inputs.empty());
+  REQUIRE(d.reasons.size() == 1);
+  CHECK(d.reasons[0].find("is not believed") != std::string::npos);
+}
+
+TEST_CASE("foreign events: by type, header, data or topic; others' are left alone") {
+  desk d;
+  const std::string topic = "payment.events";
+  const texts binary{{"ce_specversion", "1.0"},
+                     {"ce_id", "one"},
+                     {"ce_source", "/till"},
+                     {"ce_type", "vending.CustomerPaid.v1"}};
+  const texts structured{{"content-type", "application/cloudevents+json"}};
+  const auto envelope = R"({"specversion":"1.0","id":"one","source":"/till",)"
+                        R"("type":"vending.CustomerPaid.v1","data":)" +
+                        paid + "}";
+  for (const auto& [headers, value, id] : std::vector<std::tuple<texts, std::string, std::string>>{
+           {binary, paid, "one"},
+           {structured, envelope, "one"},
+           {{{"eventType", "vending.CustomerPaid.v1"}}, paid, "payment.events-0-7"},
+           {{}, paid, "payment.events-0-7"}}) {
+    CAPTURE(value);
+    d.read(topic, headers, "", value);
+    REQUIRE(d.inputs.size() == 1);
+    CHECK(d.inputs[0].from == input::source::event);
+    CHECK(d.inputs[0].envelope.type == "vending.CustomerPaid.v1");
+    CHECK(d.inputs[0].message_id == id);
+    CHECK(d.inputs[0].data == paid);
+    CHECK(d.inputs[0].key == "k");
+
+    d.read(topic, headers, "", value, 3);  // another shard's: passed on as binary CloudEvents
+    REQUIRE(d.passed_on.size() == 1);
+    CHECK(d.passed_on[0].at("topic") == "p.inbox");
+    CHECK(d.passed_on[0].at("value") == paid);
+    CHECK(d.passed_on[0].at("ce_id") == id);
+    CHECK(d.passed_on[0].at("ce_type") == "vending.CustomerPaid.v1");
+    CHECK(d.passed_on[0].at("content-type") == "application/json");
+    CHECK(d.passed_on[0].at("ce_sagaorigin") == topic);
+  }
+  d.read(topic, with(binary, {{"ce_type", "others.Business.v1"}}), "", paid);
+  CHECK(d.inputs.empty());
+  CHECK(d.reasons.empty());
+  d.read(topic, with(binary, {{"ce_specversion", "2.0"}}), "", paid);
+  CHECK(d.reasons == std::vector<std::string>{"ce_specversion is not 1.0"});
+  d.read(topic, binary, "", R"({"no":"key"})");
+  CHECK(d.reasons.size() == 1);
+}
