@@ -70,10 +70,9 @@ std::vector<run_settings> plan(const bench_options& o) {
   all.push_back(open_loop(o, run_name::latency_1000, 1'000));
   all.push_back(closed_loop(o, run_name::growth));
   all.back().preload = o.preload;
-  constexpr auto between_kills = milliseconds(5'000);  // to live and to come back
   all.push_back(open_loop(o, run_name::kills, 1'000));
   all.back().kills = o.kills;
-  all.back().load.measured = between_kills * std::max(1, o.kills);
+  all.back().load.until_asked = true;
   return all;
 }
 

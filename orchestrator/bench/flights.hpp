@@ -28,10 +28,13 @@ struct pace {
                        std::size_t in_flight) const {
     if (in_flight >= max_in_flight) return 0;
     if (!open()) return window > in_flight ? window - in_flight : 0;
+    const auto due = due_by(start, now);
+    return std::min<std::uint64_t>(due > sent ? due - sent : 0, max_in_flight - in_flight);
+  }
+  // How many sagas of an open loop are due by then.
+  std::uint64_t due_by(instant start, instant now) const {
     const auto passed = std::chrono::duration<double>(now - start).count();
-    const auto due_by_now = static_cast<std::uint64_t>(std::max(0.0, passed) * per_second) + 1;
-    const auto missing = due_by_now > sent ? due_by_now - sent : 0;
-    return std::min<std::uint64_t>(missing, max_in_flight - in_flight);
+    return static_cast<std::uint64_t>(std::max(0.0, passed) * per_second) + 1;
   }
 };
 

@@ -46,7 +46,8 @@ std::string load_result::text() const {
   std::ostringstream out;
   out.precision(17);
   out << seconds << ' ' << ended << ' ' << aborted << ' ' << started_in_all << ' ' << ended_in_all
-      << ' ' << aborted_in_all << ' ' << stuck << ' ' << never_ended << ';' << latency_us.text();
+      << ' ' << aborted_in_all << ' ' << due_in_all << ' ' << stuck << ' ' << never_ended << ';'
+      << latency_us.text();
   return out.str();
 }
 
@@ -55,7 +56,7 @@ load_result load_result::read(const std::string& text) {
   std::istringstream in(text);
   char separator = 0;
   in >> r.seconds >> r.ended >> r.aborted >> r.started_in_all >> r.ended_in_all >>
-      r.aborted_in_all >> r.stuck >> r.never_ended >> separator;
+      r.aborted_in_all >> r.due_in_all >> r.stuck >> r.never_ended >> separator;
   if (!in || separator != ';') throw std::invalid_argument("not the text of a load's result");
   r.latency_us = histogram::read(std::string_view(text).substr(text.find(';') + 1));
   return r;
@@ -84,11 +85,13 @@ void load::follow_from_now(log_admin& admin) {
 load_result load::run(const std::function<void(stage)>& reached,
                       const std::function<bool()>& asked_to_stop) {
   begun_ = steady_clock::now();
-  while (!asked_to_stop()) {
+  for (;;) {
+    const bool asked = asked_to_stop();
+    if (asked && !settings_.until_asked) break;
     auto now = steady_clock::now();
-    change_stage(now, reached);
-    const auto drained_at = measure_from_ + settings_.measured + settings_.drain_at_most;
-    if (draining_ && (flights_.size() == 0 || now >= drained_at)) break;
+    change_stage(now, asked, reached);
+    const bool patient = now < drain_from_ + settings_.drain_at_most;
+    if (draining_ && (flights_.size() == 0 || !patient)) break;
     if (!draining_) start_sagas(now);
     release_held(draining_);
     writer_.poll();
@@ -104,7 +107,7 @@ load_result load::run(const std::function<void(stage)>& reached,
 }
 
 // Connections and first looks at topics take a while: they are no part of what is measured.
-void load::change_stage(instant now, const std::function<void(stage)>& reached) {
+void load::change_stage(instant now, bool asked, const std::function<void(stage)>& reached) {
   const bool warming_up = !measuring_ && !draining_;
   if (warming_up && result_.ended_in_all == 0 && now < begun_ + settings_.first_end_within) {
     measure_from_ = now + settings_.warm_up;
@@ -115,9 +118,11 @@ void load::change_stage(instant now, const std::function<void(stage)>& reached) 
     measure_from_ = now;
     reached(stage::warm);
   }
-  if (measuring_ && now >= measure_from_ + settings_.measured) {
+  const bool over = settings_.until_asked ? asked : now >= measure_from_ + settings_.measured;
+  if (measuring_ && over) {
     measuring_ = false;
     draining_ = true;
+    drain_from_ = now;
     result_.seconds = std::chrono::duration<double>(now - measure_from_).count();
     reached(stage::measured);
   }
@@ -126,6 +131,7 @@ void load::change_stage(instant now, const std::function<void(stage)>& reached) 
 void load::start_sagas(instant now) {
   auto count = std::min(settings_.pace.wanted(begun_, now, next_, flights_.size()), max_burst);
   count = std::min(count, settings_.most - next_);
+  if (settings_.pace.open()) result_.due_in_all = settings_.pace.due_by(begun_, now);
   for (; count > 0; --count, ++next_) {
     const bool hold = chance(settings_.reordered);
     if (hold)

@@ -18,6 +18,7 @@ struct load_settings {
   bench::pace pace;
   milliseconds first_end_within{20'000};  // the warm-up begins with the first end, or after this
   milliseconds warm_up{3'000}, measured{8'000};
+  bool until_asked = false;            // measures until it is asked to stop, and then drains
   milliseconds drain_at_most{60'000};  // for what is under way at the end
   double duplicates = 0;               // share of starts that are sent twice
   double reordered = 0;                // share of starts that later ones overtake
@@ -29,6 +30,7 @@ struct load_result {
   double seconds = 0;                    // measured
   std::uint64_t ended = 0, aborted = 0;  // in the measured time; ended: completed or aborted
   std::uint64_t started_in_all = 0, ended_in_all = 0, aborted_in_all = 0;
+  std::uint64_t due_in_all = 0;  // open loop: by its schedule when the last ones were started
   std::uint64_t stuck = 0, never_ended = 0;
   histogram latency_us;  // of the sagas that ended in the measured time, from when they were due
 
@@ -44,7 +46,8 @@ class load {
  public:
   load(const load_settings&, log_writer&, log_reader&, log_admin&);
 
-  // Runs to the end: warm-up, measured time, drain. `asked_to_stop` ends it early, undrained.
+  // Runs to the end: warm-up, measured time, drain. `asked_to_stop` ends it early, undrained, but
+  // for settings.until_asked.
   // Throws log_error.
   load_result run(const std::function<void(stage)>& reached,
                   const std::function<bool()>& asked_to_stop);
@@ -52,7 +55,7 @@ class load {
 
  private:
   void follow_from_now(log_admin&);
-  void change_stage(instant now, const std::function<void(stage)>& reached);
+  void change_stage(instant now, bool asked, const std::function<void(stage)>& reached);
   void start_sagas(instant now);
   bool send(std::uint64_t no);
   void release_held(bool all);
@@ -66,7 +69,7 @@ class load {
   log_reader& reader_;
   load_result result_;
   flights flights_;
-  instant begun_{}, measure_from_{};
+  instant begun_{}, measure_from_{}, drain_from_{};
   bool measuring_ = false, draining_ = false;
   std::uint64_t next_ = 0, random_;
   struct held_start {

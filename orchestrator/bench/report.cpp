@@ -23,6 +23,8 @@ ordered_json to_tree(const run_result& r) {
     cpu[process] = ms ? ordered_json(r.per_saga(*ms)) : ordered_json(nullptr);
   return {{"name", r.name},
           {"sagas_per_second", r.load.per_second()},
+          {"started", r.load.started_in_all},
+          {"due", r.load.due_in_all},
           {"ended", r.load.ended},
           {"aborted", r.load.aborted},
           {"seconds", r.load.seconds},

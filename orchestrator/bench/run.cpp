@@ -18,6 +18,7 @@ using what = run_settings::what;
 constexpr milliseconds to_prepare{60'000}, to_be_ready{60'000}, to_stop{60'000}, slack{30'000};
 constexpr milliseconds to_recover{60'000}, look_again{2};
 constexpr int shortest_life_ms = 500, longest_life_ms = 4'000;  // of a service that is killed
+constexpr milliseconds to_live{longest_life_ms};
 
 std::string unique_name() {
   static int made = 0;
@@ -142,17 +143,19 @@ class killer {
   killer(pg::connection& db, const ground& g, int kills, std::uint64_t seed)
       : db_(db), ground_(g), left_(kills), random_(seed) {}
 
-  // Kills and restarts until the driver has something to say; then no more.
+  // All kills, each with its restart; then the driver is asked to end what it measures.
   std::string hear_of(company& c, milliseconds at_most, std::vector<double>& recovery_ms) {
     const auto end = steady_clock::now() + at_most;
     std::uniform_int_distribution<int> life(shortest_life_ms, longest_life_ms);
+    const bool any = left_ > 0;
     for (; left_ > 0; --left_) {
-      if (auto line = c.driver.hear_if(milliseconds(life(random_)))) return *line;
+      ::poll(nullptr, 0, life(random_));
       c.subject.kill();
       const auto before = progress(db_);
       c.subject = start_service(ground_);
       recovery_ms.push_back(first_commit_ms(db_, before));
     }
+    if (any) c.driver.ask_to_stop();
     return bench::hear_of(c, std::chrono::ceil<milliseconds>(end - steady_clock::now()));
   }
 
@@ -177,7 +180,7 @@ void measure_over_kafka(const servers& s, const ground& g, const run_settings& r
   m.watch("participants", c.participants.pid());
   m.watch("driver", c.driver.pid());
   m.begin();
-  kills.hear_of(c, r.load.measured + slack + to_recover * r.kills, result.recovery_ms);
+  kills.hear_of(c, r.load.measured + slack + (to_recover + to_live) * r.kills, result.recovery_ms);
   m.end();
   result.service_memory = memory_of(c.subject.pid()).value_or(memory_use{});
   result.load = load_result::read(hear_of(c, r.load.drain_at_most + slack));

@@ -58,7 +58,9 @@ TEST_CASE("failures, noise, an open loop and old sagas") {
   REQUIRE(j["runs"].size() == 4);
   CHECK(j["runs"][0]["aborted"].get<int>() > 0);
   CHECK(j["runs"][1]["aborted"] == 0);
-  CHECK(j["runs"][2]["sagas_per_second"].get<double>() < 230);  // an open loop, at 200 a second
+  // An open loop, at 200 a second: what was due was started, no more and no less.
+  CHECK(j["runs"][2]["started"] == j["runs"][2]["due"]);
+  CHECK(j["runs"][2]["due"].get<double>() > 200 * 2);
   for (const auto& run : j["runs"]) {
     CHECK(run["ended"].get<int>() > 0);
     CHECK(run["violations"].empty());
@@ -69,7 +71,7 @@ TEST_CASE("a service that is killed again and again, and a restart with open sag
   auto o = short_runs();
   o.only = {"kills", "restart"};
   const auto j = measured(o);
-  CHECK(j["runs"][0]["recovery_ms"].size() >= 1);  // of two kills; a busy machine may miss one
+  CHECK(j["runs"][0]["recovery_ms"].size() == 2);  // one for each kill
   CHECK(j["runs"][0]["violations"].empty());
   CHECK(j["restart"]["open_sagas"] == 300);
   CHECK(j["restart"]["first_commit_ms"].get<double>() > 0);

@@ -72,7 +72,9 @@ struct world {
     for (const char* topic : {"t.starts", "t.saga-events"}) log.make_topic(topic, partitions);
     service = std::make_unique<ending_service>(log);
   }
-  load_result run(load_settings s, std::vector<stage>* reached = nullptr) {
+  load_result run(
+      load_settings s, std::vector<stage>* reached = nullptr,
+      const std::function<bool(std::uint64_t turns)>& asked = [](auto) { return false; }) {
     s.prefix = "t";
     s.run = "r";
     s.definition = "d";
@@ -86,7 +88,7 @@ struct world {
         [&](stage at) {
           if (reached) reached->push_back(at);
         },
-        [] { return false; });
+        [&asked, turns = std::uint64_t{0}]() mutable { return asked(++turns); });
     service.reset();
     return result;
   }
@@ -145,9 +147,21 @@ TEST_CASE("open loop: the rate is the asked one") {
   const auto r = w.run({.pace = {.per_second = 1'000}, .warm_up = 100ms, .measured = 300ms});
   const auto took = std::chrono::steady_clock::now() - begun;
   CHECK(r.started_in_all >= 390);
+  CHECK(r.started_in_all == r.due_in_all);
   // No more than one for each millisecond that really went by: a busy machine makes the run longer.
   CHECK(r.started_in_all <= static_cast<std::uint64_t>(took / 1ms) + 2);
   CHECK(r.never_ended == 0);
+}
+
+TEST_CASE("measured until it is asked to end, and then drained") {
+  world w;
+  bool asked = false;
+  const auto r = w.run({.pace = {.window = 20}, .warm_up = 0ms, .until_asked = true}, nullptr,
+                       [&](std::uint64_t turns) { return asked = asked || turns > 200; });
+  CHECK(asked);
+  CHECK(r.started_in_all >= 20);
+  CHECK(r.never_ended == 0);
+  CHECK(r.ended_in_all == r.started_in_all);
 }
 
 TEST_CASE("noise: starts are sent twice and overtaken, as often as asked, and end once") {
