@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "orchestrator/clause_counts.hpp"
 #include "orchestrator/failpoint.hpp"
 #include "orchestrator/journal.hpp"
 #include "orchestrator/quarantine.hpp"
@@ -138,6 +139,7 @@ void decider::apply(const input& in, live_saga& saga, const machine::event& even
   const auto outcome =
       machine::step(saga.definition->spec(), saga.state, event, guard_facts(saga), actions_);
   if (!keeps_values(outcome.verdict)) saga.values.rewind(before);
+  count_clause(outcome);
   if (saga.no == 0 && !outcome.changed) return refuse(in, quarantine_reason::unknown, no_such_saga);
   meter_.counted(in, outcome);
   if (outcome.verdict == verdict::overflow)

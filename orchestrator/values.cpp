@@ -1,5 +1,6 @@
 #include "orchestrator/values.hpp"
 
+#include "orchestrator/clause_counts.hpp"
 #include "sagas/guard.hpp"
 
 namespace skald {
@@ -59,6 +60,10 @@ bool guard_facts::holds(std::uint8_t step) const {
   return skald::holds(saga_.definition->spec().steps[step].when, [&](const place& p) {
     return values.find(saga_.definition->place_no(p)).value_or("");
   });
+}
+
+void guard_facts::applied(const machine::event&, const machine::outcome& o) const {
+  count_clause(o);
 }
 
 std::uint64_t jitter_seed(const uuid& id) {

@@ -52,6 +52,7 @@ class guard_facts final : public machine::facts {
  public:
   explicit guard_facts(const live_saga& saga) : saga_(saga) {}
   bool holds(std::uint8_t step) const override;
+  void applied(const machine::event&, const machine::outcome&) const override;
 
  private:
   const live_saga& saga_;

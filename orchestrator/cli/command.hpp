@@ -48,6 +48,7 @@ void add_participant(const commands&);
 void add_participant_list(const commands&, CLI::App& participant);
 void add_relay(const commands&);
 void add_serve(const commands&);
+void add_simulate(const commands&);
 void add_saga(const commands&);
 void add_saga_start(const commands&, CLI::App& saga);  // one more verb of that group
 void add_saga_actions(const commands&, CLI::App& saga);

@@ -113,6 +113,7 @@ int run(int argc, const char* const* argv) {
   add_participant(all);
   add_bench(all);
   add_audit(all);
+  add_simulate(all);
   add_version(all);
   add_config(all);
   add_migrate(all);

@@ -1,4 +1,4 @@
-// What outbox/log.hpp promises, kept by the embedded broker and by a real Kafka alike.
+// What outbox/log.hpp promises, kept by the embedded broker, a real Kafka and the simulated log.
 #include <doctest/doctest.h>
 
 #include "tests/contract/log_world.hpp"
@@ -7,10 +7,10 @@ using namespace skald;
 using namespace skald::test;
 
 TEST_CASE("a record comes back byte for byte, on murmur2's partition, and is acked by its tag") {
-  on_each([](broker& b) {
+  on_every([](broker& b) {
     auto topic = b.make_topic(8);
     outcomes o;
-    auto writer = kafka::open_writer(b.to, {}, o.record());
+    auto writer = b.open_writer(o.record());
     const std::vector<wire::header> headers{{"ce_id", "1"}, {"empty", ""}, {"ce_id", "\xff\x01"}};
     const std::string value("\0\x01 v", 4);
     REQUIRE(writer->send(topic, "order-1", headers, value, 41) == log_writer::sent::queued);
@@ -19,7 +19,7 @@ TEST_CASE("a record comes back byte for byte, on murmur2's partition, and is ack
     CHECK(o.acked == std::vector<std::uint64_t>{41, 42});
     CHECK(writer->queued() == 0);
 
-    auto reader = kafka::open_reader(b.to, {});
+    auto reader = b.open_reader();
     auto p = murmur2_partition("order-1", 8);
     reader->assign(from(topic, p, 0));
     auto got = read(*reader, 2);
@@ -39,17 +39,17 @@ TEST_CASE("a record comes back byte for byte, on murmur2's partition, and is ack
 }
 
 TEST_CASE("records of one key arrive in the order of send, once") {
-  on_each([](broker& b) {
+  on_every([](broker& b) {
     auto topic = b.make_topic(4);
     outcomes o;
-    auto writer = kafka::open_writer(b.to, {}, o.record());
+    auto writer = b.open_writer(o.record());
     constexpr int n = 5'000;
     for (int i = 0; i < n; ++i)
       REQUIRE(writer->send(topic, "key " + std::to_string(i % 7), {}, std::to_string(i),
                            static_cast<std::uint64_t>(i)) == log_writer::sent::queued);
     REQUIRE(writer->flush(patience));
     CHECK(o.acked.size() == n);
-    auto reader = kafka::open_reader(b.to, {});
+    auto reader = b.open_reader();
     std::vector<position> all;
     for (int p = 0; p < 4; ++p) all.push_back({{topic, p}, 0});
     reader->assign(all);
@@ -66,10 +66,10 @@ TEST_CASE("records of one key arrive in the order of send, once") {
 }
 
 TEST_CASE("poll keeps to its bounds, and wake_fd tells of what is left") {
-  on_each([](broker& b) {
+  on_every([](broker& b) {
     auto topic = b.make_topic(1);
     write_numbers(b, topic, 3'000, 0);
-    auto reader = kafka::open_reader(b.to, {});
+    auto reader = b.open_reader();
     reader->assign(from(topic, 0, 0));
     auto got = read(*reader, 3'000, 7);
     REQUIRE(got.size() == 3'000);
@@ -86,11 +86,11 @@ TEST_CASE("poll keeps to its bounds, and wake_fd tells of what is left") {
 }
 
 TEST_CASE("seek, forget and assign: nothing of before is returned") {
-  on_each([](broker& b) {
+  on_every([](broker& b) {
     auto topic = b.make_topic(2);
     write_numbers(b, topic, 2'000, 0);
     write_numbers(b, topic, 2'000, 1);
-    auto reader = kafka::open_reader(b.to, {});
+    auto reader = b.open_reader();
     reader->assign(from(topic, 0, 0));
     reader->assign(from(topic, 1, 500));
     REQUIRE(read(*reader, 3'500).size() == 3'500);
@@ -117,10 +117,10 @@ TEST_CASE("seek, forget and assign: nothing of before is returned") {
 }
 
 TEST_CASE("a paused partition is silent and goes on where it was") {
-  on_each([](broker& b) {
+  on_every([](broker& b) {
     auto topic = b.make_topic(2);
     write_numbers(b, topic, 100, 0);
-    auto reader = kafka::open_reader(b.to, {});
+    auto reader = b.open_reader();
     reader->assign(from(topic, 0, 0));
     reader->assign(from(topic, 1, 0));
     REQUIRE(read(*reader, 60, 60).size() == 60);
@@ -138,10 +138,10 @@ TEST_CASE("a paused partition is silent and goes on where it was") {
 }
 
 TEST_CASE("an offset that is no longer there is said, not skipped") {
-  on_each([](broker& b) {
+  on_every([](broker& b) {
     auto topic = b.make_topic(1);
     write_numbers(b, topic, 10, 0);
-    auto reader = kafka::open_reader(b.to, {});
+    auto reader = b.open_reader();
     reader->assign(from(topic, 0, 1'000));
     std::string said;
     std::vector<wire::record> records;
@@ -160,7 +160,7 @@ TEST_CASE("an offset that is no longer there is said, not skipped") {
 }
 
 TEST_CASE("members of a group share a topic, and leave it to the others") {
-  on_each([](broker& b) {
+  on_every([](broker& b) {
     auto topic = b.make_topic(6);
     kafka::reader_settings settings;
     settings.group = topic;
@@ -177,7 +177,7 @@ TEST_CASE("members of a group share a topic, and leave it to the others") {
                 }};
       }
     };
-    member one{kafka::open_reader(b.to, settings), {}}, two{kafka::open_reader(b.to, settings), {}};
+    member one{b.open_reader(settings), {}}, two{b.open_reader(settings), {}};
     one.reader->join(topic, one.told());
     REQUIRE(poll_until(*one.reader, [&] { return one.owns.size() == 6; }));
     two.reader->join(topic, two.told());

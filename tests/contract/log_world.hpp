@@ -1,4 +1,4 @@
-// Either broker behind outbox/log.hpp, and how tests read and write with it.
+// The brokers behind outbox/log.hpp, and how tests read and write with it.
 #pragma once
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "orchestrator/simulate/log.hpp"
 #include "outbox/ids.hpp"
 #include "outbox/kafka/connection.hpp"
 #include "outbox/kafka/mock_cluster.hpp"
@@ -21,6 +22,7 @@ constexpr auto patience = 30s;  // for a signal that a healthy broker gives much
 struct broker {
   std::unique_ptr<kafka::mock_cluster> mock;
   kafka::connection to;
+  std::shared_ptr<sim::cluster> simulated;
 
   static broker embedded() {
     broker b{std::make_unique<kafka::mock_cluster>(), {}};
@@ -34,12 +36,25 @@ struct broker {
     b.to.bootstrap = address;
     return b;
   }
+  static broker in_memory() {
+    broker b;
+    b.simulated = std::make_shared<sim::cluster>();
+    return b;
+  }
+  std::unique_ptr<log_writer> open_writer(log_writer::on_delivery told) const {
+    return simulated ? simulated->open_writer(told) : kafka::open_writer(to, {}, told);
+  }
+  std::unique_ptr<log_reader> open_reader(const kafka::reader_settings& s = {}) const {
+    return simulated ? simulated->open_reader() : kafka::open_reader(to, s);
+  }
   std::string make_topic(int partitions) {
     static std::atomic<int> made{0};
     auto name = "contract." + std::to_string(::getpid()) + "." +
                 std::to_string(steady::now().time_since_epoch().count()) + "." +
                 std::to_string(++made);
-    if (mock)
+    if (simulated)
+      simulated->make_topic(name, partitions);
+    else if (mock)
       mock->create_topic(name, partitions);
     else
       kafka::open_admin(to)->ensure_topic(name, partitions, 3'600'000);
@@ -92,7 +107,7 @@ inline std::vector<kept> read(log_reader& reader, std::size_t n, std::size_t at_
 
 inline void write_numbers(const broker& b, const std::string& topic, int n, int partition) {
   outcomes o;
-  auto writer = kafka::open_writer(b.to, {}, o.record());
+  auto writer = b.open_writer(o.record());
   for (int i = 0; i < n; ++i)
     REQUIRE(writer->send(topic, "k", {}, std::to_string(i), 0, partition) ==
             log_writer::sent::queued);
@@ -102,6 +117,19 @@ inline void write_numbers(const broker& b, const std::string& topic, int n, int 
 
 inline std::vector<position> from(const std::string& topic, int partition, std::int64_t offset) {
   return {{{topic, partition}, offset}};
+}
+
+template <class Body>
+void on_each(Body body);
+
+// And on the simulated log, where all is in memory.
+template <class Body>
+void on_every(Body body) {
+  SUBCASE("the simulated log") {
+    auto b = broker::in_memory();
+    body(b);
+  }
+  on_each(body);
 }
 
 template <class Body>

@@ -1,0 +1,13 @@
+#include "orchestrator/simulate/faults.hpp"
+
+namespace skald::sim {
+fault_mix::fault_mix(std::uint64_t seed, fault_set without, std::uint64_t most) : left_(most) {
+  dice swarm(seed, fault_kinds);
+  for (std::size_t i = 0; i < fault_kinds; ++i) {
+    streams_.emplace_back(seed, i);
+    const auto shift = swarm.below(4);  // the most there may be, or down to an eighth of it
+    const bool on = swarm.below(2) == 0 && !(without >> i & 1);
+    if (on) rates_[i] = (faults[i].most_per_million >> shift) + 1;
+  }
+}
+}  // namespace skald::sim
