@@ -29,7 +29,7 @@ void crew::start(std::size_t which) {
   s.open_writer = [this](log_writer::on_delivery told) { return w_.log.open_writer(told); };
   s.secrets = {{1, "a key of the simulated installation"}};
   s.steady_now = [this] { return w_.clock.steady_now(); };
-  s.report = [this](const std::string& what) { w_.tell(-1, [&] { return what; }); };
+  s.report = [this](const log_entry& what) { w_.tell(-1, [&] { return what.text; }); };
   processes_[which].live = std::make_unique<worker>(std::move(s), metrics_);
 }
 

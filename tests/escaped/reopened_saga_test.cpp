@@ -50,7 +50,7 @@ struct scene {
     s.open_reader = [this](const std::string&) { return log.open_reader(); };
     s.open_writer = [this](log_writer::on_delivery told) { return log.open_writer(told); };
     s.steady_now = [this] { return clock.steady_now(); };
-    s.report = [](const std::string& what) { MESSAGE(what); };
+    s.report = [](const log_entry& what) { MESSAGE(what.text); };
     owner = std::make_unique<worker>(std::move(s), counts);
     pass(0);
   }
