@@ -109,7 +109,7 @@ void auditor::audit_ledger(int saga, const machine::saga& state) {
     return violate(saga, "S7: it is not finished, waits for nobody, and nothing will happen");
   if (p.started && state.phase == phase::none)
     return violate(saga, "S8: its start was accepted, and it has not begun");
-  if (p.seen_to || state.conflict) {
+  if (p.seen_to || state.conflicts != 0) {
     ++found_.seen_to;
     return;
   }

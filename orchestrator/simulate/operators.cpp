@@ -59,8 +59,8 @@ bool operators::see_to(int saga) {
   const auto* row = w_.database.tables.find(w_.parties[static_cast<std::size_t>(saga)].id);
   machine::saga state;
   if (!row || !machine::decode(row->state, state).empty() || state.paused) return false;
-  bool any = state.conflict;
-  if (state.conflict) {
+  bool any = state.conflicts != 0;
+  if (any) {
     w_.parties[static_cast<std::size_t>(saga)].seen_to = true;
     say(saga, "settle", -1, {}, false);
   }
