@@ -190,9 +190,9 @@ TEST_CASE("journal reads of a few sagas open few partitions, under a generic pla
 }
 
 TEST_CASE("a seat is one store's; a lost session takes it again, or says that another has") {
-  prepared p;
+  postgres_world p;
   const auto second = open_postgres_store(p.own.url());
-  CHECK(p.s->take_seat("node") == 0);
+  CHECK(p.s().take_seat("node") == 0);
   CHECK(second->take_seat("node") == 1);
   const auto end_session_of_seat = [&](int seat) {
     p.sql.exec(
@@ -209,14 +209,14 @@ TEST_CASE("a seat is one store's; a lost session takes it again, or says that an
     s.topics();
   };
   end_session_of_seat(0);
-  ask_until_connected(*p.s);
+  ask_until_connected(p.s());
   auto third = open_postgres_store(p.own.url());
   CHECK(third->take_seat("node") == 2);
 
   end_session_of_seat(0);
   const auto faster = open_postgres_store(p.own.url());
   CHECK(faster->take_seat("node") == 0);
-  CHECK_THROWS_WITH_AS(ask_until_connected(*p.s), doctest::Contains("the seat of node node"),
+  CHECK_THROWS_WITH_AS(ask_until_connected(p.s()), doctest::Contains("the seat of node node"),
                        store_error);
   third.reset();
   const auto fourth = open_postgres_store(p.own.url());

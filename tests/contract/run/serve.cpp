@@ -20,7 +20,7 @@ int main(int, char** argv) {
   s.shards = std::atoi(argv[4]);
   s.session = std::chrono::milliseconds(std::atoi(argv[5]));
   s.workers = 1;
-  s.log = [](const log_entry& e) { std::fprintf(stderr, "%s\n", e.text.c_str()); };
+  s.log = [](const skald::log_entry& e) { std::fprintf(stderr, "%s\n", e.text.c_str()); };
   skald::service service(s);
   service.start();
   int signal = 0;
