@@ -28,7 +28,7 @@ class patience {
   explicit patience(const std::optional<std::chrono::milliseconds>& all) {
     if (all) end_ = steady_clock::now() + *all;
   }
-  bool over() const { return end_ && steady_clock::now() >= *end_; }
+  bool over() const { return steady_clock::now() >= end_; }
   void wait() {
     std::this_thread::sleep_for(pause_);
     pause_ = std::min(2 * pause_, slowest_look);
@@ -36,7 +36,7 @@ class patience {
   void news() { pause_ = first_look; }
 
  private:
-  std::optional<steady_clock::time_point> end_;
+  steady_clock::time_point end_ = steady_clock::time_point::max();
   std::chrono::milliseconds pause_ = first_look;
 };
 
