@@ -109,12 +109,11 @@ void auditor::audit_ledger(int saga, const machine::saga& state) {
     return violate(saga, "S7: it is not finished, waits for nobody, and nothing will happen");
   if (p.started && state.phase == phase::none)
     return violate(saga, "S8: its start was accepted, and it has not begun");
-  if (p.seen_to || state.conflicts != 0) {
-    ++found_.seen_to;
-    return;
-  }
+  const auto beyond = p.seen_to | state.conflicts;
+  found_.seen_to += beyond != 0;
   if (state.phase == phase::completed || state.phase == phase::aborted)
-    for (std::size_t i = 0; i < p.books.size(); ++i) audit_step(saga, i, state);
+    for (std::size_t i = 0; i < p.books.size(); ++i)
+      if (!(beyond >> i & 1)) audit_step(saga, i, state);
 }
 
 // An open item names it, or the definition says that nobody minds.

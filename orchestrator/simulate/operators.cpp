@@ -61,7 +61,7 @@ bool operators::see_to(int saga) {
   if (!row || !machine::decode(row->state, state).empty() || state.paused) return false;
   bool any = state.conflicts != 0;
   if (any) {
-    w_.parties[static_cast<std::size_t>(saga)].seen_to = true;
+    w_.parties[static_cast<std::size_t>(saga)].seen_to |= state.conflicts;
     say(saga, "settle", -1, {}, false);
   }
   for (std::size_t i = 0; i < state.steps.size(); ++i)
@@ -139,7 +139,7 @@ void operators::absurd(int saga) {
   // A word on an effect that no books hold is risked: the rules then promise less.
   const std::string_view w = word;
   if (w == "settle" || w == "done" || w == "not_done")
-    w_.parties[static_cast<std::size_t>(saga)].seen_to = true;
+    w_.parties[static_cast<std::size_t>(saga)].seen_to = 0xffff;  // whichever it meets
   say(saga, word, step, {}, false);
 }
 }  // namespace skald::sim

@@ -48,7 +48,7 @@ struct party {
   std::uint16_t guards = 0;  // bit i: the guard of step i holds
   bool started = false;      // its start was published
   bool spoken = false;       // anything about it was published
-  bool seen_to = false;      // the operator has settled a conflict: no rule says more
+  std::uint16_t seen_to = 0;  // bit i: the operator's word on step i; no rule says more of it
   std::vector<step_books> books;
   std::vector<std::uint64_t> published;  // by the orchestrator: hashes of ce_id and attempt
 };

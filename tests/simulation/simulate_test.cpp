@@ -72,19 +72,6 @@ TEST_CASE("a database that does not look at epochs and offsets is found out and 
   CHECK(out.str().find("1 violations") != std::string::npos);
 }
 
-TEST_CASE("each guard of a commit is missed: epochs, offsets, and that nothing leaves before it") {
-  const auto found = [](const sim::breakage& b) {
-    for (std::uint64_t seed = 1; seed <= 120; ++seed)
-      if (const auto p = plan_of(seed);
-          sim::run(p, sim::script_of(p, sim::reference_scripts()), b).broken())
-        return true;
-    return false;
-  };
-  CHECK(found({.checks = {.epoch = false}}));
-  CHECK(found({.checks = {.offsets = false}}));
-  CHECK(found({.publish_first = true}));
-}
-
 TEST_CASE("a plan becomes a test that names it") {
   auto p = plan_of(5);
   p.definition = "vending";
