@@ -228,8 +228,14 @@ void relay::run::sleep() {
 void relay::run::settle() {
   const auto until = steady::now() + parting_time;
   auto finish = [&] {
-    while (in_round_ && steady::now() < until)
-      if (in_round_ = !table_.advance(); in_round_) table_.wait(longest_busy_pause);
+    while (in_round_ && steady::now() < until) {
+      if (!table_.advance()) {
+        table_.wait(longest_busy_pause);
+        continue;
+      }
+      in_round_ = false;
+      tell_rejected();
+    }
     return !in_round_;
   };
   if (!finish() || (next_.sent.empty() && next_.rejected.empty())) return;
@@ -237,7 +243,7 @@ void relay::run::settle() {
   next_.settle = false;
   table_.begin_round(std::exchange(next_, {}));
   in_round_ = true;
-  if (finish()) tell_rejected();
+  finish();
 }
 
 relay::relay(relay_settings settings, open_log open, relay_events events)
