@@ -49,7 +49,7 @@ class relay::run {
         try {
           return drain();
         } catch (const log_error&) {
-          writer_->flush(parting_time);  // a broken one gives all back at once
+          if (writer_) writer_->flush(parting_time);  // a broken one gives all back at once
           // What was in flight is sent again by another run, one record a batch.
           for (auto id : in_flight_) shared_.careful_until = std::max(shared_.careful_until, id);
           ++shared_.restarts;

@@ -42,6 +42,16 @@ class told {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, patience, [&] { return condition(*this); });
   }
+  // The first trouble; empty: none comes.
+  std::string wait_trouble() {
+    std::string first;
+    wait([&](auto& t) { return !t.troubles_.empty() && (first = t.troubles_[0], true); });
+    return first;
+  }
+  int slept() {
+    std::lock_guard lock(mutex_);
+    return asleep_;
+  }
   bool wait_leading() {
     return wait([](auto& t) { return t.leading_; });
   }
@@ -118,6 +128,21 @@ class relay_world {
     app.exec("insert into outbox(topic, key, payload) values ($1, $2, $3)",
              {topic, key, pg::bytes{value}});
   }
+  // `rows` more of ten keys, each counting on from 1; a multiple of ten.
+  void fill(int rows) {
+    app.exec(
+        "insert into outbox(topic, key, payload)"
+        " select $1, 'k' || n % 10, convert_to((n / 10 + 1)::text, 'UTF8')"
+        " from generate_series($2::int, $3::int) n",
+        {topic, filled_, filled_ + rows - 1});
+    filled_ += rows;
+  }
+  std::map<std::string, int> filled() const {
+    std::map<std::string, int> written;
+    for (int k = 0; k < 10; ++k) written["k" + std::to_string(k)] = filled_ / 10;
+    return written;
+  }
+  void set_kafka_down(bool down) { mock_->set_down(down); }
   std::int64_t count(const std::string& from = "outbox") {
     return app.exec("select count(*) from " + from).number(0, 0);
   }
@@ -146,11 +171,22 @@ class relay_world {
   std::vector<arrived> read(std::size_t n) {
     return read(topic, [&](auto& got) { return got.size() >= n; });
   }
+  // Until all that is written has come, however often.
+  std::vector<arrived> read_all(const std::map<std::string, int>& written) {
+    std::size_t total = 0, looked_at = 0;
+    for (auto& [key, n] : written) total += static_cast<std::size_t>(n);
+    std::set<std::pair<std::string, std::string>> distinct;
+    return read(topic, [&](auto& got) {
+      for (; looked_at < got.size(); ++looked_at)
+        distinct.emplace(got[looked_at].key, got[looked_at].value);
+      return distinct.size() >= total;
+    });
+  }
 
  private:
   test::database database_{"skald_relay"};
   std::unique_ptr<kafka::mock_cluster> mock_;
-  int topics_ = 0;
+  int topics_ = 0, filled_ = 0;
 
  public:
   kafka::connection kafka;
