@@ -72,10 +72,8 @@ void server::parts::accept() {
 void server::parts::take(tcp::socket socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
-  if (tls)
-    run_session(all, tls_stream(beast::tcp_stream(std::move(socket)), *tls));
-  else
-    run_session(all, beast::tcp_stream(std::move(socket)));
+  run_session(all,
+              tls ? tls_connection(std::move(socket), *tls) : plain_connection(std::move(socket)));
 }
 
 server::server(server_settings settings, const router& routes, http::authenticate who)

@@ -6,10 +6,12 @@
 #include "orchestrator/http/problem.hpp"
 #include "orchestrator/http/read_request.hpp"
 #include "orchestrator/http/streams.hpp"
+#include "orchestrator/http/write_response.hpp"
 
 namespace skald::http {
 namespace {
 namespace bhttp = beast::http;
+constexpr std::size_t piece_bytes = 8 << 10;  // of a request, read at once
 
 // A page of another site could name this server by a host of its own; its requests say so.
 bool is_local_name(std::string_view host) {
@@ -18,52 +20,68 @@ bool is_local_name(std::string_view host) {
   return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
 }
 
-template <class Stream>
-class session : public std::enable_shared_from_this<session<Stream>> {
+class session : public std::enable_shared_from_this<session> {
  public:
-  session(shared_state& all, Stream stream)
-      : all_(all), stream_(std::move(stream)), timer_(all.network) {
+  session(shared_state& all, std::unique_ptr<connection> peer)
+      : all_(all), peer_(std::move(peer)), timer_(all.network), deadline_(all.network) {
     ++all_.connections;
   }
   ~session() { --all_.connections; }
 
   void start() {
-    if constexpr (std::is_same_v<Stream, tls_stream>) {
-      expire_when_idle();
-      stream_.async_handshake(asio::ssl::stream_base::server,
-                              beast::bind_front_handler(&session::after_handshake, self()));
-    } else {
-      read();
-    }
+    expire_when_idle();
+    peer_->open([self = self()](error_code failed) {
+      if (!failed) self->read();
+    });
   }
 
  private:
   using parser = bhttp::request_parser<bhttp::string_body>;
-  using message = bhttp::response<bhttp::string_body>;
 
-  auto self() { return this->shared_from_this(); }
+  std::shared_ptr<session> self() { return shared_from_this(); }
+
   void expire_when_idle() {
-    beast::get_lowest_layer(stream_).expires_after(all_.settings.idle_timeout);
+    deadline_.expires_after(all_.settings.idle_timeout);
+    deadline_.async_wait([weak = weak_from_this()](error_code cancelled) {
+      const auto self = cancelled ? nullptr : weak.lock();
+      // Moved on while this was on its way?
+      if (self && self->deadline_.expiry() <= std::chrono::steady_clock::now()) self->cut();
+    });
   }
-
-  void after_handshake(error_code failed) {
-    if (!failed) read();
-  }
+  void expire_never() { deadline_.expires_at(asio::steady_timer::time_point::max()); }
 
   void read() {
     if (all_.stopping) return close();
     parser_.emplace();
+    parser_->eager(true);
     parser_->body_limit(all_.settings.max_body_bytes);
     parser_->header_limit(all_.settings.max_header_bytes);
     expire_when_idle();
-    bhttp::async_read(stream_, buffer_, *parser_,
-                      beast::bind_front_handler(&session::after_read, self()));
+    parse();
   }
 
-  void after_read(error_code failed, std::size_t) {
+  void read_more() {
+    peer_->read_some(buffer_.prepare(piece_bytes),
+                     [self = self()](error_code failed, std::size_t bytes) {
+                       self->buffer_.commit(bytes);
+                       if (!failed) return self->parse();
+                       if (failed == asio::error::eof && !self->parser_->got_some()) self->close();
+                     });
+  }
+
+  void parse() {
+    while (buffer_.size() != 0) {
+      error_code failed;
+      buffer_.consume(parser_->put(buffer_.data(), failed));
+      if (failed == bhttp::error::need_more) break;
+      if (failed) return refuse(failed);
+      if (parser_->is_done()) return asked();
+    }
+    read_more();
+  }
+
+  void asked() {
     asked_at_ = std::chrono::steady_clock::now();
-    if (failed == bhttp::error::end_of_stream) return close();
-    if (failed) return refuse(failed);
     keep_alive_ = parser_->get().keep_alive();
     head_ = parser_->get().method() == bhttp::verb::head;
     auto read = read_request(parser_->release());
@@ -78,12 +96,13 @@ class session : public std::enable_shared_from_this<session<Stream>> {
       busy.headers.emplace_back("Retry-After", "1");
       return write(std::move(busy));
     }
-    beast::get_lowest_layer(stream_).expires_never();
+    expire_never();
     work([self = self(), q = std::move(read.request)]() mutable { return self->answer_of(q); });
   }
 
-  // A request that cannot even be read is answered where HTTP allows it, then the peer is cut.
+  // A request that cannot even be read is answered, then the peer is cut.
   void refuse(error_code failed) {
+    asked_at_ = std::chrono::steady_clock::now();
     keep_alive_ = false;
     if (failed == bhttp::error::body_limit)
       return write(problem(
@@ -93,9 +112,7 @@ class session : public std::enable_shared_from_this<session<Stream>> {
       return write(problem(431, "headers", "Headers too large",
                            "The headers may have at most " +
                                std::to_string(all_.settings.max_header_bytes) + " bytes."));
-    if (failed == beast::error::timeout) return;
-    if (failed.category() == bhttp::make_error_code(bhttp::error::bad_method).category())
-      return write(problem(400, "request", "Bad request", "This is not HTTP/1.1."));
+    write(problem(400, "request", "Bad request", "This is not HTTP/1.1."));
   }
 
   // One turn of a handler on a worker. The peer is answered in time even when it is not.
@@ -154,15 +171,6 @@ class session : public std::enable_shared_from_this<session<Stream>> {
     return all_.routes.answer(q);
   }
 
-  void set_head(message& out, const response& answer) {
-    out.result(answer.status);
-    out.reason(std::string(reason(answer.status)));
-    if (!answer.content_type.empty()) out.set(bhttp::field::content_type, answer.content_type);
-    out.set(bhttp::field::cache_control, "no-store");
-    out.set("X-Content-Type-Options", "nosniff");
-    for (auto& [name, value] : answer.headers) out.set(name, value);
-  }
-
   void tell(const response& answer) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - asked_at_;
     if (all_.settings.answered) all_.settings.answered(answer.route, answer.status, took.count());
@@ -170,107 +178,83 @@ class session : public std::enable_shared_from_this<session<Stream>> {
 
   void write(response answer) {
     tell(answer);
-    message_.emplace();
-    set_head(*message_, answer);
-    message_->keep_alive(keep_alive_);
-    message_->body() = std::move(answer.body);
-    message_->prepare_payload();
-    if (head_) message_->body().clear();
-    expire_when_idle();
-    bhttp::async_write(stream_, *message_,
-                       beast::bind_front_handler(&session::after_write, self()));
+    send(write_response(answer, {keep_alive_, head_}), [self = self()](error_code failed) {
+      self->writing_.clear();
+      if (!failed) self->keep_alive_ ? self->read() : self->close();
+    });
   }
 
-  void after_write(error_code failed, std::size_t) {
-    message_.reset();
-    if (failed) return;
-    keep_alive_ ? read() : close();
+  void send(std::string text, connection::done then) {
+    writing_ = {std::make_shared<const std::string>(std::move(text))};
+    send(std::move(then));
+  }
+  void send(connection::done then) {
+    std::vector<asio::const_buffer> buffers;
+    for (const auto& text : writing_) buffers.push_back(asio::buffer(*text));
+    expire_when_idle();
+    peer_->write(buffers, std::move(then));
   }
 
   // From here on the connection only carries events. Their memory is shared between clients.
   void stream(response answer) {
     tell(answer);
     events_ = std::move(answer.stream);
+    buffer_.clear();
     buffer_.shrink_to_fit();
-    message_.emplace();
-    answer.content_type = "text/event-stream";
-    set_head(*message_, answer);
-    message_->set(bhttp::field::connection, "close");
-    auto head = std::make_shared<std::string>("HTTP/1.1 200 OK\r\n");
-    for (const auto& field : *message_)
-      *head += std::string(field.name_string()) + ": " + std::string(field.value()) + "\r\n";
-    message_.reset();
-    head->append("\r\n");
-    writing_ = {head};
-    write_events();
+    send(write_stream_head(answer), [self = self()](error_code failed) { self->sent(failed); });
     watch_peer();
   }
 
-  void write_events() {
-    std::vector<asio::const_buffer> buffers;
-    for (const auto& text : writing_) buffers.push_back(asio::buffer(*text));
-    expire_when_idle();
-    asio::async_write(stream_, buffers, beast::bind_front_handler(&session::after_events, self()));
-  }
-
-  void after_events(error_code failed, std::size_t) {
+  void sent(error_code failed) {
     writing_.clear();
     if (failed) return cut();
-    beast::get_lowest_layer(stream_).expires_never();
-    events_->when_ready([weak = this->weak_from_this(), &network = all_.network] {
+    expire_never();
+    events_->when_ready([weak = weak_from_this(), &network = all_.network] {
       asio::post(network, [weak] {
-        if (auto still_here = weak.lock()) still_here->next_events();
+        if (const auto still_here = weak.lock()) still_here->next_events();
       });
     });
   }
 
   void next_events() {
     if (!events_->take(writing_) || all_.stopping) return cut();
-    writing_.empty() ? after_events({}, 0) : write_events();
+    if (writing_.empty()) return sent({});
+    send([self = self()](error_code failed) { self->sent(failed); });
   }
 
-  // Holds the session until the peer leaves: a stream's peer says nothing more.
+  // Holds the session until the peer leaves. What it still says is not heard.
   void watch_peer() {
-    stream_.async_read_some(asio::buffer(&ignored_, 1),
-                            [self = self()](error_code failed, std::size_t) {
-                              failed ? self->cut() : self->watch_peer();
-                            });
+    peer_->read_some(asio::buffer(ignored_), [self = self()](error_code failed, std::size_t) {
+      failed ? self->cut() : self->watch_peer();
+    });
   }
 
-  void cut() {
-    error_code ignored;
-    beast::get_lowest_layer(stream_).socket().close(ignored);
-  }
+  void cut() { peer_->cut(); }
 
+  // Reads on until the peer has closed too: else what was written last could be lost with a reset.
   void close() {
-    if constexpr (std::is_same_v<Stream, tls_stream>) {
-      expire_when_idle();
-      stream_.async_shutdown([self = self()](error_code) {});
-    } else {
-      error_code ignored;
-      stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    }
+    expire_when_idle();
+    peer_->say_goodbye([self = self()](error_code failed) {
+      if (!failed) self->watch_peer();
+    });
   }
 
   shared_state& all_;
-  Stream stream_;
+  std::unique_ptr<connection> peer_;
   beast::flat_buffer buffer_;
   std::optional<parser> parser_;
-  std::optional<message> message_;
   std::shared_ptr<subscription> events_;
   std::vector<subscription::text> writing_;
-  asio::steady_timer timer_;  // of a handler's turn, or until its next one
+  asio::steady_timer timer_;     // of a handler's turn, or until its next one
+  asio::steady_timer deadline_;  // until the peer must have done its part
   std::uint64_t turn_ = 0;
   std::chrono::steady_clock::time_point asked_at_{};
   bool keep_alive_ = false, head_ = false;
-  char ignored_ = 0;
+  char ignored_[64];
 };
 }  // namespace
 
-void run_session(shared_state& all, plain_stream stream) {
-  std::make_shared<session<plain_stream>>(all, std::move(stream))->start();
-}
-void run_session(shared_state& all, tls_stream stream) {
-  std::make_shared<session<tls_stream>>(all, std::move(stream))->start();
+void run_session(shared_state& all, std::unique_ptr<connection> peer) {
+  std::make_shared<session>(all, std::move(peer))->start();
 }
 }  // namespace skald::http

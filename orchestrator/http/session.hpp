@@ -4,7 +4,7 @@
 #include <atomic>
 #include <memory>
 
-#include "orchestrator/http/net.hpp"
+#include "orchestrator/http/connection.hpp"
 #include "orchestrator/http/server.hpp"
 
 namespace skald::http {
@@ -20,9 +20,5 @@ struct shared_state {
   std::atomic<bool> stopping{false};
 };
 
-using plain_stream = beast::tcp_stream;
-using tls_stream = beast::ssl_stream<beast::tcp_stream>;
-
-void run_session(shared_state&, plain_stream);
-void run_session(shared_state&, tls_stream);
+void run_session(shared_state&, std::unique_ptr<connection>);
 }  // namespace skald::http

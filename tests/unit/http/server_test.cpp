@@ -1,29 +1,42 @@
 #include "orchestrator/http/server.hpp"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <future>
 
-#include "orchestrator/http/net.hpp"
 #include "orchestrator/http/problem.hpp"
-#include "orchestrator/http/read_request.hpp"
 #include "orchestrator/http/streams.hpp"
 
 using namespace skald::http;
 
 namespace {
+int connected(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(port);
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(::connect(socket, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
+  return socket;
+}
+
 // A client that sends bytes as they are and reads until the peer closes or `enough` says so.
 struct raw_client {
-  explicit raw_client(std::uint16_t port) : socket(network) {
-    socket.connect({asio::ip::make_address("127.0.0.1"), port});
+  explicit raw_client(std::uint16_t port) : socket(connected(port)) {}
+  raw_client(const raw_client&) = delete;
+  ~raw_client() { ::close(socket); }
+  void send(std::string_view bytes) {
+    CHECK(::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) == ssize_t(bytes.size()));
   }
-  void send(std::string_view bytes) { asio::write(socket, asio::buffer(bytes)); }
   std::string read_until(std::string_view end) {
     while (seen.find(end) == std::string::npos && read_some()) {
     }
@@ -36,13 +49,11 @@ struct raw_client {
   }
   bool read_some() {
     char piece[4096];
-    error_code failed;
-    const auto n = socket.read_some(asio::buffer(piece), failed);
-    seen.append(piece, n);
-    return !failed;
+    const auto n = ::recv(socket, piece, sizeof piece, 0);
+    if (n > 0) seen.append(piece, std::size_t(n));
+    return n > 0;
   }
-  asio::io_context network;
-  tcp::socket socket;
+  const int socket;
   std::string seen;
 };
 
@@ -276,24 +287,31 @@ TEST_CASE("over TLS: requests and streams; a peer that speaks plain HTTP is let 
   settings.certificate_file = own.chain();
   settings.key_file = own.key();
   running_server s(settings);
-  asio::io_context network;
-  asio::ssl::context trust(asio::ssl::context::tls_client);
-  asio::ssl::stream<tcp::socket> client(network, trust);
-  client.next_layer().connect({asio::ip::make_address("127.0.0.1"), s.all->port()});
-  client.handshake(asio::ssl::stream_base::client);
+  const raw_client under(s.all->port());
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> trust(SSL_CTX_new(TLS_client_method()),
+                                                           SSL_CTX_free);
+  const std::unique_ptr<SSL, void (*)(SSL*)> client(SSL_new(trust.get()), SSL_free);
+  SSL_set_fd(client.get(), under.socket);
+  REQUIRE(SSL_connect(client.get()) == 1);
   std::string seen;
-  const auto ask = [&](const std::string& target, std::string_view until) {
-    asio::write(client, asio::buffer("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"));
+  const auto read_until = [&](std::string_view end) {
     char piece[4096];
-    while (seen.find(until) == std::string::npos)
-      seen.append(piece, client.read_some(asio::buffer(piece)));
+    for (int n = 1; n > 0 && seen.find(end) == std::string::npos;) {
+      n = SSL_read(client.get(), piece, sizeof piece);
+      if (n > 0) seen.append(piece, std::size_t(n));
+    }
   };
-  ask("/free", "\r\n\r\n");
+  const auto ask = [&](const std::string& target) {
+    const auto text = "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    REQUIRE(SSL_write(client.get(), text.data(), int(text.size())) == int(text.size()));
+  };
+  ask("/free");
+  read_until("\r\n\r\n");
   CHECK(starts(seen, "HTTP/1.1 200"));
-  ask("/events", "id: 0.0\n\n");
+  ask("/events");
+  read_until("id: 0.0\n\n");
   s.hub.publish({0, 0, "started", "s", "vending", "{}"});
-  char piece[256];
-  seen.assign(piece, client.read_some(asio::buffer(piece)));
+  read_until("event: started");
   CHECK(has(seen, "event: started"));
   raw_client plain(s.all->port());
   plain.send("GET /free HTTP/1.1\r\nHost: x\r\n\r\n");
