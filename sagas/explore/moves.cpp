@@ -17,6 +17,14 @@ bool stands(const books& b) {
 bool of_environment(const move& m) {
   return m.kind >= move_kind::customer && m.kind <= move_kind::handle_undo;
 }
+
+bool undo_under_way(const machine::saga& s) {
+  for (auto& x : s.surpluses)
+    if (x.now == machine::surplus_state::state::open) return true;
+  for (auto& st : s.steps)
+    if (st.status == status::undoing) return true;
+  return false;
+}
 }  // namespace
 
 void universe::moves(const world& w, std::vector<move>& out) const {
@@ -35,7 +43,8 @@ void universe::moves(const world& w, std::vector<move>& out) const {
     if (d_.steps[i].awaits()) {
       auto next = std::find(books.effects.begin(), books.effects.end(), effect::none);
       auto k = static_cast<std::uint8_t>(next - books.effects.begin());
-      if (k < r_.effects) out.push_back({move_kind::customer, i, static_cast<std::uint8_t>(k + 1)});
+      auto happens = r_.fold ? move_kind::ok : move_kind::customer;
+      if (k < r_.effects) out.push_back({happens, i, static_cast<std::uint8_t>(k + 1)});
       if (!r_.fold && r_.decline && !d_.steps[i].failed.empty() && !mail.declined)
         out.push_back({move_kind::try_fails, i});
     }
@@ -119,9 +128,11 @@ bool universe::is_fault(const world& w, const move& m) const {
   }
 }
 
-// The operator is truthful and looks first: he never says what the books contradict.
+// The operator is truthful and looks first: he never says what the books contradict. Folded, he
+// has an undo tried again when no other is under way: each try is of one step, and its own.
 void universe::moves_of_operator(const world& w, std::vector<move>& out) const {
   auto& s = w.saga;
+  const bool may_undo = !r_.fold || !undo_under_way(s);
   bool undone_again = false;  // once is explored, of one step
   for (std::uint8_t i = 0; i < d_.steps.size(); ++i)
     undone_again = undone_again || (!d_.steps[i].awaits() && s.steps[i].n > 1);
@@ -133,7 +144,8 @@ void universe::moves_of_operator(const world& w, std::vector<move>& out) const {
         !d_.steps[i].awaits() && !undone_again)
       out.push_back({move_kind::op_retry, i});
     if (status_now != status::to_operator) continue;
-    if (s.steps[i].arm <= max_arms) out.push_back({move_kind::op_retry, i});
+    if (s.steps[i].arm <= max_arms && (may_undo || s.phase != phase::aborting))
+      out.push_back({move_kind::op_retry, i});
     if (s.phase == phase::aborting && kind_now == kind::compensatable)
       out.push_back({move_kind::op_settle, i});
     if (s.phase != phase::running) continue;
@@ -147,7 +159,7 @@ void universe::moves_of_operator(const world& w, std::vector<move>& out) const {
   for (auto& x : s.surpluses) {
     if (x.now != machine::surplus_state::state::to_operator) continue;
     auto k = static_cast<std::uint8_t>(x.occurrence);
-    if (d_.steps[x.step].has_undo() && x.arm <= max_arms)
+    if (d_.steps[x.step].has_undo() && x.arm <= max_arms && may_undo)
       out.push_back({move_kind::op_retry, x.step, k});
     out.push_back({move_kind::op_settle, x.step, k});
   }

@@ -22,6 +22,8 @@ class narrator {
     for (auto& m : f.path) {
       auto before = w;
       u_.apply(w, m, h);
+      if (m.kind == move_kind::ok && before.books[m.step].effects[m.item - 1] == effect::none)
+        out_.trace.push_back({.what = numbered(m) + " HAPPENS"});
       trace_line line{.actor = actor(m), .what = what(m), .decision = decision(before, w, m, h)};
       line.replay = replay(m, h);
       out_.trace.push_back(line);

@@ -169,6 +169,15 @@ void universe::send(world& w, const machine::action& a) const {
   mail.named[a.n - 1] = named ? static_cast<std::uint8_t>(a.occurrence) : 0;
 }
 
+// In a folded set the customer acts when his event arrives for the first time: between the two
+// nothing could tell, for the undo of an await is by name.
+void universe::happen(world& w, const move& m) const {
+  auto& effect_now = w.books[m.step].effects[m.item - 1];
+  if (effect_now != effect::none) return;
+  effect_now = effect::in_force;
+  put(w.mail[m.step].ok[m.item - 1]);
+}
+
 // One event, one transaction of the orchestrator. False: it changed nothing, as the engine says.
 bool universe::decide(world& w, const move& m, happening& h) const {
   std::optional<machine::saga> copy;
@@ -218,6 +227,7 @@ bool universe::apply(world& w, const move& m, happening& h) const {
     w.zombie = w.saga;
     w.zombie_loaded = true;
   } else if (!answer(w, m, h)) {
+    if (m.kind == move_kind::ok) happen(w, m);
     if (m.kind >= move_kind::op_retry && m.kind <= move_kind::op_not_done) write_books(w, m);
     if (!decide(w, m, h)) return false;
   }

@@ -156,6 +156,7 @@ class universe {
   void answer_undo(world&, const move&, happening&) const;
   bool decide(world&, const move&, happening&) const;
   void write_books(world&, const move&) const;
+  void happen(world&, const move&) const;
   void send(world&, const machine::action&) const;
   void settle(world&) const;
   void settle(world&, std::uint8_t step) const;

@@ -86,7 +86,7 @@ inline constexpr expected mutants[] = {
     {machine::choice::forget_occurrences, "single", "S8", 3, "10"},
     {machine::choice::undone_without_n, "no-fence", "S4", 6, "7"},
     {machine::choice::surplus_is_duplicate, "single-await", "S8", 5, "7-9"},
-    {machine::choice::one_parking_slot, "single-await", "S8", 3, "4"},
+    {machine::choice::one_parking_slot, "single-await", "S8", 4, "4"},
     {machine::choice::undo_one_occurrence, "not-idempotent", "S8", 9, "11-12"},
     {machine::choice::await_undo_fences, "single-await", "S8", 5, "11-12"},
     {machine::choice::ignore_ok_of_skipped, "guarded-await", "S8", 5, "6"},
