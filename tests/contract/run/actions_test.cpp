@@ -22,7 +22,7 @@ std::string impatient_json() {
 }
 
 struct operated : world {
-  explicit operated(const std::string& json = vending_json()) : world(broker::embedded, json) {
+  explicit operated(const std::string& json = vending_json()) : world(broker::real, json) {
     serve();
   }
   signer tokens() { return signer(live_secrets(database())); }

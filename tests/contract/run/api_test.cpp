@@ -115,7 +115,7 @@ TEST_CASE("start, wait, read, page, follow: over both brokers") {
 }
 
 TEST_CASE("actions: held back by If-Match, refused with the engine's reason, done by the owner") {
-  faced_world w(broker::embedded);
+  faced_world w(broker::real);
   w.on["vending.ChargePayment.v1"] = [](const seen_command&) { return std::optional<answer>(); };
   CHECK(w.start_by_api("p").status == 202);
   w.until("the charge is out", [&] { return w.types_seen("p").size() == 2; });
@@ -142,7 +142,7 @@ TEST_CASE("actions: held back by If-Match, refused with the engine's reason, don
 }
 
 TEST_CASE("settle writes the books first; the quarantine is read, redriven, dropped") {
-  faced_world w(broker::embedded, impatient_json());
+  faced_world w(broker::real, impatient_json());
   int words = 0;
   w.on["vending.ReleaseItem.v1"] = [](const seen_command&) { return std::optional<answer>(); };
   w.on["vending.ChargePayment.v1"] = [](const seen_command& c) {
@@ -180,7 +180,7 @@ TEST_CASE("settle writes the books first; the quarantine is read, redriven, drop
 }
 
 TEST_CASE("definitions: checked, stored once, activated, retired; keys made and revoked") {
-  faced_world w(broker::embedded);
+  faced_world w(broker::real);
   auto next = vending::vending_saga;
   next.version = 2;
   auto text = json_of(next);

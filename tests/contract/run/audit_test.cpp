@@ -14,7 +14,7 @@ const answer jam{"declined", "vending.DispenseFailed.v1", R"({"order_id":"any","
 
 // A run that is over: `good` was completed, `jams` aborted; one participant has all the books.
 struct audited_world : world {
-  audited_world() : world(broker::embedded, vending_json()) {
+  audited_world() : world(broker::real, vending_json()) {
     on["vending.DispenseDrink.v1"] = [&](const seen_command& c) -> std::optional<answer> {
       if (c.key == "jams") return jam;
       return answer{"ok", "vending.DrinkDispensed.v1", "{\"order_id\":\"" + c.key + "\"}"};
@@ -173,7 +173,7 @@ TEST_CASE("a clean run is exact; what is planted is found and named") {
 }
 
 TEST_CASE("open sagas: a timer that hangs, one that is late, a parked event, a take-over's list") {
-  world w(broker::embedded, vending_json());
+  world w(broker::real, vending_json());
   w.on["vending.ReserveItem.v1"] = [](const seen_command&) { return std::nullopt; };
   w.serve();
   w.start_drink("waits");

@@ -13,7 +13,7 @@ using strings = std::vector<std::string>;
 
 namespace {
 struct asked_world : world {
-  explicit asked_world(std::string json = vending_json()) : world(broker::embedded, json) {
+  explicit asked_world(std::string json = vending_json()) : world(broker::real, json) {
     on["vending.ChargePayment.v1"] = [](const seen_command& c) -> std::optional<answer> {
       if (c.key.starts_with("waits")) return std::nullopt;
       return answer{"ok", "vending.PaymentCompleted.v1",

@@ -10,7 +10,7 @@ using namespace skald::test;
 
 namespace {
 struct told_world : world {
-  told_world() : world(broker::embedded, vending_json()) {}
+  told_world() : world(broker::real, vending_json()) {}
 
   const compiled* by_no(std::int32_t no) {
     if (!compiled_) {

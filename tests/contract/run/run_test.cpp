@@ -33,7 +33,7 @@ TEST_CASE("a drink is sold: reserve, charge, dispense, each commanded once, in o
 }
 
 TEST_CASE("out of stock: nothing was charged, the saga aborts") {
-  world w(broker::embedded, vending_json());
+  world w(broker::real, vending_json());
   w.on["vending.ReserveItem.v1"] = [](const seen_command& c) {
     return answer{"declined", "vending.OutOfStock.v1",
                   "{\"order_id\":\"" + c.key + "\",\"slot\":7}"};
@@ -45,7 +45,7 @@ TEST_CASE("out of stock: nothing was charged, the saga aborts") {
 }
 
 TEST_CASE("a payment declined releases the slot, with the reservation's own id") {
-  world w(broker::embedded, vending_json());
+  world w(broker::real, vending_json());
   w.on["vending.ChargePayment.v1"] = [](const seen_command& c) {
     return answer{"declined", "vending.PaymentDeclined.v1",
                   "{\"order_id\":\"" + c.key + "\",\"reason\":\"no money\"}"};

@@ -35,7 +35,7 @@ const answer reserved{"ok", "vending.ItemReserved.v1",
 }  // namespace
 
 TEST_CASE("every command carries the trace of the start, also after a restart in between") {
-  world w(broker::embedded, vending_json());
+  world w(broker::real, vending_json());
   w.on["vending.ReserveItem.v1"] = [](const seen_command&) { return std::nullopt; };
   w.serve();
   start_traced(w, "t-1", caller);
@@ -53,7 +53,7 @@ TEST_CASE("every command carries the trace of the start, also after a restart in
 }
 
 TEST_CASE("an early event is parked; the start's trace is the saga's") {
-  world w(broker::embedded, vending_json());
+  world w(broker::real, vending_json());
   w.serve();
   w.reply_early("t-1", "reserve", reserved);
   w.until_phase("t-1", "parked");
@@ -64,7 +64,7 @@ TEST_CASE("an early event is parked; the start's trace is the saga's") {
 }
 
 TEST_CASE("with a collector that is away: sagas go on, each command is a span of its own") {
-  world w(broker::embedded, vending_json());
+  world w(broker::real, vending_json());
   w.adjust = [](settings& s) { s.trace_url = "http://127.0.0.1:1/v1/traces"; };
   w.serve();
   start_traced(w, "t-1", caller);
