@@ -1,4 +1,5 @@
 // skald saga replay: a history through the engine again. Read-only.
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -131,7 +132,8 @@ int replay_many(context& x, const replay_flags& f) {
       {"skipped", r.skipped},
       {"journal_rows", r.rows},
       {"seconds", r.seconds},
-      {"rows_per_second", r.seconds > 0 ? static_cast<double>(r.rows) / r.seconds : 0.0},
+      {"rows_per_second",
+       r.seconds > 0 ? std::llround(static_cast<double>(r.rows) / r.seconds) : 0},
       {"changed", ordered_json::object()},
       {"examples", ordered_json::array()}};
   for (const auto& [what, count] : r.changed) report["changed"][what] = count;

@@ -1,3 +1,4 @@
+#include <array>
 #include <chrono>
 #include <functional>
 #include <limits>
@@ -78,6 +79,74 @@ class comparison {
   std::int32_t differs_at_ = 0;
   bool active_ = false;
 };
+struct head {
+  std::int64_t no;
+  uuid id;
+  std::string key, state;
+  std::int32_t definition, seq;
+};
+
+// All sagas from a number on, a page at a time. Two sessions take turns: while one page is folded,
+// the server reads the next.
+class pages {
+ public:
+  pages(const std::string& postgres, std::int64_t from_no)
+      : sessions_{pg::pipeline(postgres), pg::pipeline(postgres)} {
+    for (auto& s : sessions_) {
+      s.prepare("sagas", sql::replay::many_heads);
+      s.prepare("rows", sql::replay::many_rows);
+    }
+    auto& first = sessions_[1];
+    ask_heads(first, from_no);
+    first.sync();
+    finish(first);
+    take_heads(first.result(0));
+    ask_next();
+  }
+
+  bool next() {  // false: that was all
+    if (ahead_.empty()) return false;
+    finish(sessions_[turn_]);
+    heads_.swap(ahead_);
+    take_heads(sessions_[turn_].result(1));
+    turn_ = 1 - turn_;
+    ask_next();
+    return true;
+  }
+  const std::vector<head>& heads() const { return heads_; }
+  pg::binary_result rows() const { return sessions_[1 - turn_].result(0); }
+
+ private:
+  static void ask_heads(pg::pipeline& on, std::int64_t from_no) {
+    pg::binary_parameters page;
+    on.send("sagas", page.add_int8(from_no).add_int4(sagas_of_a_page));
+  }
+  // The rows of the page ahead, and the heads of the one behind it.
+  void ask_next() {
+    if (ahead_.empty()) return;
+    auto& on = sessions_[turn_];
+    pg::binary_parameters range;
+    on.send("rows", range.add_int8(ahead_.front().no).add_int8(ahead_.back().no));
+    ask_heads(on, ahead_.back().no + 1);
+    on.sync();
+  }
+  static void finish(pg::pipeline& on) {
+    if (!on.wait(longest_query) || on.outcome().fate != pg::fate::committed)
+      throw pg::error(on.outcome().sentence, on.outcome().sqlstate, !on.is_open());
+  }
+  void take_heads(const pg::binary_result& sagas) {
+    ahead_.clear();
+    for (std::size_t i = 0; i < sagas.rows(); ++i)
+      ahead_.push_back({sagas.number(i, 0), uuid{sagas.uuid(i, 1)}, std::string(sagas.data(i, 2)),
+                        std::string(sagas.data(i, 3)),
+                        static_cast<std::int32_t>(sagas.number(i, 4)),
+                        static_cast<std::int32_t>(sagas.number(i, 5))});
+  }
+
+  std::array<pg::pipeline, 2> sessions_;
+  std::size_t turn_ = 0;  // the session that reads the page ahead
+  std::vector<head> heads_, ahead_;
+};
 }  // namespace
 
 bulk_result replay_all(const std::string& postgres, std::int64_t since_ms,
@@ -85,36 +154,10 @@ bulk_result replay_all(const std::string& postgres, std::int64_t since_ms,
   const auto begun = std::chrono::steady_clock::now();
   bulk_result out;
   comparison compare(recorded_by, told_to, out);
-  pg::pipeline db(postgres);
-  db.prepare("sagas", sql::replay::many_heads);
-  db.prepare("rows", sql::replay::many_rows);
-  for (auto from = saga_no::first(since_ms, 0);;) {
-    pg::binary_parameters page;
-    db.send("sagas", page.add_int8(from).add_int4(sagas_of_a_page));
-    db.sync();
-    if (!db.wait(longest_query) || db.outcome().fate != pg::fate::committed)
-      throw pg::error(db.outcome().sentence, db.outcome().sqlstate, !db.is_open());
-    struct head {
-      std::int64_t no;
-      uuid id;
-      std::string key, state;
-      std::int32_t definition, seq;
-    };
-    std::vector<head> heads;
-    const auto sagas = db.result(0);
-    for (std::size_t i = 0; i < sagas.rows(); ++i)
-      heads.push_back({sagas.number(i, 0), uuid{sagas.uuid(i, 1)}, std::string(sagas.data(i, 2)),
-                       std::string(sagas.data(i, 3)), static_cast<std::int32_t>(sagas.number(i, 4)),
-                       static_cast<std::int32_t>(sagas.number(i, 5))});
-    if (heads.empty()) break;
-    pg::binary_parameters range;
-    db.send("rows", range.add_int8(heads.front().no).add_int8(heads.back().no));
-    db.sync();
-    if (!db.wait(longest_query) || db.outcome().fate != pg::fate::committed)
-      throw pg::error(db.outcome().sentence, db.outcome().sqlstate, !db.is_open());
-    const auto rows = db.result(0);
+  for (pages all(postgres, saga_no::first(since_ms, 0)); all.next();) {
+    const auto rows = all.rows();
     std::size_t i = 0;
-    for (const auto& h : heads) {
+    for (const auto& h : all.heads()) {
       compare.begin(h.id, h.key, h.definition, h.state);
       while (i < rows.rows() && rows.number(i, 0) < h.no) ++i;  // of a saga that has gone since
       for (; i < rows.rows() && rows.number(i, 0) == h.no; ++i)
@@ -122,7 +165,6 @@ bulk_result replay_all(const std::string& postgres, std::int64_t since_ms,
           compare.row(recorded_of(rows, i));
       compare.end();
     }
-    from = heads.back().no + 1;
   }
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   return out;
