@@ -6,6 +6,7 @@
 namespace skald::conformance {
 namespace {
 constexpr milliseconds read_wait{20}, send_within{30'000};
+constexpr milliseconds idle_fetch{20};  // one reply after another: each is waited for
 constexpr std::size_t max_strays = 1'000, max_records = 1'000, max_bytes = 8 << 20;
 constexpr std::int64_t reply_retention_ms = 24 * 3600 * 1000;
 
@@ -50,7 +51,8 @@ desk::desk(desk_settings s) : settings_(std::move(s)), signer_({{1, random_secre
   writer_ = kafka::open_writer(settings_.kafka, {}, [this](const log_writer::delivery& d) {
     if (!d.error.empty()) broken_ = d.error;
   });
-  reader_ = kafka::open_reader(settings_.kafka, {.group = settings_.reply_topic});
+  reader_ = kafka::open_reader(settings_.kafka,
+                               {.group = settings_.reply_topic, .idle_fetch = idle_fetch});
   std::vector<position> ends;
   for (std::int32_t p = 0; p < settings_.reply_partitions; ++p) {
     const partition at{settings_.reply_topic, p};

@@ -120,6 +120,16 @@ void settles_done(trial& t, const settings&) {
   t.expect_same(word, t.ask(t.act()), "the do after a settle to done");
 }
 
+// An operator's last word counts: a settle is written over whatever the books say.
+void settles_again(trial& t, const settings&) {
+  const auto first = t.expect(t.act(), outcome::ok, "the do");
+  t.expect(t.settle("fenced", 1), outcome::undone, "a settle to fenced of what is done");
+  t.expect(t.act(2), outcome::refused, "the do after a settle to fenced of what was done");
+  const auto word = t.expect(t.settle("done", 2), outcome::ok, "another settle, to done,");
+  t.expect_same(first, word, "a settle to done of what was settled otherwise");
+  t.expect_same(first, t.ask(t.act(3)), "the do after a settle back to done");
+}
+
 // Records that are no commands, then a command: it must be answered all the same.
 void survives_poison(trial& t, const settings&) {
   const auto good = t.act();
@@ -169,6 +179,7 @@ constexpr rule all[] = {
     {"a settle to fenced bars the do", always, settles_fenced},
     {"a settle to undone is remembered", undoable, settles_undone},
     {"a settle to done is remembered", always, settles_done},
+    {"a settle is written over what is there", always, settles_again},
     {"what makes no sense is passed over", always, survives_poison},
     {"what was answered survives a restart", always, survives_restart, true},
 };

@@ -6,7 +6,7 @@
 
 namespace skald::conformance {
 namespace {
-constexpr int max_retries = 8;   // answers `retry` to one command
+constexpr int max_retries = 8;  // answers `retry` to one command
 constexpr milliseconds longest_retry_wait{2'000};
 constexpr const char* unknown_header = "ce_sagafuture";
 

@@ -36,6 +36,9 @@ struct reader_settings {
   std::string member;
   int prefetched_records = 20'000;  // several batches, or fetching pauses for 1 s
   int prefetched_kib = 64 * 1024;
+  // A broker that has nothing answers after this; until then a partition newly assigned or sought
+  // waits. Shorter costs an idle broker more requests.
+  milliseconds idle_fetch{100};
   milliseconds session{6'000};         // a dead member's partitions move after this
   milliseconds max_poll_gap{120'000};  // a member that does not poll() is put out
 };

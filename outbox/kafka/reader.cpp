@@ -17,7 +17,6 @@ namespace skald::kafka {
 namespace {
 constexpr int call_patience_ms = 10'000;  // for librdkafka's own thread, not for a broker
 constexpr std::size_t max_chunk = 512;    // messages taken in one call
-constexpr char idle_fetch_ms[] = "100";   // a partition newly assigned or sought waits this long
 
 // A descriptor that librdkafka makes readable when a queue is no longer empty.
 class signal_fd {
@@ -55,7 +54,7 @@ class reader final : public log_reader {
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
         {"auto.offset.reset", "error"},
-        {"fetch.wait.max.ms", idle_fetch_ms},
+        {"fetch.wait.max.ms", std::to_string(s.idle_fetch.count())},
         {"queued.min.messages", std::to_string(s.prefetched_records)},
         {"queued.max.messages.kbytes", std::to_string(s.prefetched_kib)},
     }};

@@ -23,6 +23,7 @@ enum class mistake {
   ignores_name,            // an undo by name of the do's effect is not remembered
   ignores_settle,          // a settle is not answered
   settle_not_remembered,   // a settle is answered and forgotten
+  settle_reopens_nothing,  // what is fenced stays so, whatever a settle says
   drops_saga_headers,      // P1: only the headers it knows
   no_token,                // P1
   other_key,               // P1: the saga's id as key
