@@ -8,7 +8,7 @@ pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)
 if(libpqxx_VERSION VERSION_GREATER_EQUAL 7.10)  # deprecates names that 6.4 has alone
   target_compile_options(PkgConfig::libpqxx INTERFACE -Wno-deprecated-declarations)
 elseif(libpqxx_VERSION VERSION_GREATER_EQUAL 7)
-  message(WARNING "libpqxx ${libpqxx_VERSION} as packaged does not link with C++20: use 6.4 or 7.10")
+  message(WARNING "libpqxx ${libpqxx_VERSION} does not link with C++20: use 6.4 or 7.10")
 endif()
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)

@@ -111,6 +111,14 @@ class Pages(unittest.TestCase):
         for flag in (w.split("=")[0] for w in words if w.startswith("-")):
             self.assertRegex(every_flag, rf"(?m)[\s,]{flag}\b", f"{page}: skald {words}")
 
+    def test_tests_that_are_named_exist(self):
+        sources = "".join(p.read_text() for p in (ROOT / "tests/contract").glob("*_test.cpp"))
+        table = (ROOT / "docs/outbox.md").read_text().split("the test that would see it")[1]
+        names = re.findall(r'"([^"]+)"', table)
+        self.assertGreater(len(names), 15)
+        for name in names:
+            self.assertIn('TEST_CASE("' + name.removesuffix("..."), sources)
+
     def test_links_and_paths_lead_somewhere(self):
         for page in PAGES:
             text = page.read_text()
