@@ -74,10 +74,9 @@ class definition_reader {
   void text(const json& j, const path& at, const char* name, string_view& out, need n) {
     const json* m = member(j, at, name, n);
     if (!m) return;
-    if (m->is_string())
-      out = keep(m->get_ref<const std::string&>());
-    else
-      complain(at + "/" + name, "a text was expected here");
+    if (!m->is_string()) return complain(at + "/" + name, "a text was expected here");
+    out = keep(m->get_ref<const std::string&>());
+    if (out.empty()) complain(at + "/" + name, "this text is empty");
   }
   void flag(const json& j, const path& at, const char* name, bool& out) {
     const json* m = member(j, at, name, optional);

@@ -80,11 +80,18 @@ errand start_of(const read_model::saga& s, const compiled* d, const requests::ac
   return e;
 }
 
+std::string named(const open_item& item, const definition& d) {
+  if (item.step < d.steps.size()) return std::string(d.steps[item.step].name);
+  std::string words = "the contradicting words about";
+  for (std::size_t i = 0; i < d.steps.size(); ++i)
+    if (item.conflicts >> i & 1) words += " " + std::string(d.steps[i].name);
+  return words;
+}
+
 std::string listed(const std::vector<open_item>& items, const definition& d) {
   std::string all;
   for (const auto& i : items) {
-    all += all.empty() ? "" : ", ";
-    all += i.step < d.steps.size() ? std::string(d.steps[i.step].name) : "a conflict";
+    all += (all.empty() ? "" : ", ") + named(i, d);
     if (!i.words.empty()) all += " --occurrence " + i.words;
   }
   return all;

@@ -24,12 +24,14 @@ standing::standing(const compiled& definition, const history& past, std::int32_t
 std::vector<open_item> standing::items() const {
   const auto& s = saga().state;
   std::vector<open_item> all;
-  if (s.conflicts != 0) all.emplace_back();
+  if (s.conflicts != 0) all.push_back({.conflicts = s.conflicts});
   for (std::uint8_t i = 0; i < s.steps.size(); ++i)
-    if (s.steps[i].status == machine::status::to_operator) all.push_back({i, 0, {}});
+    if (s.steps[i].status == machine::status::to_operator) all.push_back({.step = i});
   for (const auto& x : s.surpluses)
     if (x.now == machine::surplus_state::state::to_operator)
-      all.push_back({x.step, x.occurrence, words_of(saga(), x.step, x.occurrence)});
+      all.push_back({.step = x.step,
+                     .occurrence = x.occurrence,
+                     .words = words_of(saga(), x.step, x.occurrence)});
   return all;
 }
 

@@ -9,10 +9,12 @@
 #include "orchestrator/replay/history.hpp"
 
 namespace skald {
-// Something that waits for the operator. `step` whole_saga: contradicting words, a conflict.
+// Something that waits for the operator, and that one word of his ends. `step` whole_saga: the
+// contradicting words about the steps in `conflicts` (bit i: step i), seen to all at once.
 // `occurrence`: of a surplus, else 0; `words` are what an action names it by.
 struct open_item {
   std::uint8_t step = machine::whole_saga;
+  std::uint16_t conflicts = 0;
   std::uint64_t occurrence = 0;
   std::string words;
 };

@@ -43,6 +43,11 @@ TEST_CASE("every step and every undo is in every picture, every arrow too") {
       CHECK(count(svg, ">" + name + "</text>") == 1);
       CHECK(count(dot, "label=\"" + name + "\\n") == 1);
       CHECK(count(mermaid, "\"" + name + "<br>") == 1);
+      if (const auto label = "if " + draw::condition(s.when); !s.when.empty()) {
+        CHECK(count(svg, ">" + draw::escaped_xml(label) + "</text>") == 1);
+        CHECK(count(dot, "\\n" + draw::escaped_quotes(label)) == 1);
+        CHECK(count(mermaid, "<br>" + draw::escaped_quotes(label)) == 1);
+      }
       backs += s.has_undo() || !s.fence.empty();
       ++here;
       if (i + 1 == d->steps.size() || d->steps[i + 1].stage != s.stage) {

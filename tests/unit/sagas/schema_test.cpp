@@ -37,7 +37,8 @@ class schema {
     if (word == "type") return type_of(j) == rule;
     if (word == "const") return j == rule;
     if (word == "enum") return std::find(rule.begin(), rule.end(), j) != rule.end();
-    if (word == "anyOf") return any_of(rule, j);
+    if (word == "anyOf") return accepting(rule, j) > 0;
+    if (word == "oneOf") return accepting(rule, j) == 1;
     if (word == "pattern") return !j.is_string() || matches(j, rule);
     if (word == "maxLength") return !j.is_string() || j.get<std::string>().size() <= rule;
     if (word == "minimum") return !j.is_number() || j >= rule;
@@ -66,10 +67,8 @@ class schema {
     const auto found = known.try_emplace(pattern, pattern).first;
     return std::regex_search(text, found->second);
   }
-  bool any_of(const json& rules, const json& j) const {
-    for (auto& r : rules)
-      if (accepts(r, j)) return true;
-    return false;
+  std::ptrdiff_t accepting(const json& rules, const json& j) const {
+    return std::count_if(rules.begin(), rules.end(), [&](auto& r) { return accepts(r, j); });
   }
   static bool has_all(const json& names, const json& j) {
     for (auto& n : names)
@@ -109,8 +108,8 @@ schema published() {
 void each_change(const json& right, const json::json_pointer& at,
                  const std::function<void(const json&)>& see) {
   const json& here = right.at(at);
-  for (const json& other : {json(nullptr), json(-1), json(1.5), json("Ö !"), json(true),
-                            json::array(), json::object()}) {
+  for (const json& other : {json(nullptr), json(-1), json(1.5), json(""), json(".."), json("Ö !"),
+                            json("/a\n"), json(true), json::array(), json::object()}) {
     json wrong = right;
     wrong[at] = other;
     see(wrong);
