@@ -1,6 +1,6 @@
-// What step() costs: nanoseconds for each event of a saga's life, without parsing any payload.
-#include <chrono>
+// What step() costs: nanoseconds of CPU for each event of a saga's life, without parsing any payload.
 #include <cstdio>
+#include <ctime>
 #include <string_view>
 #include <vector>
 
@@ -47,10 +47,10 @@ event ok(std::uint8_t i) {
 
 template <class Each>
 double ns_per(std::size_t operations, Each each) {
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = std::clock();
   for (int i = 0; i < sagas; ++i) each(i);
-  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
-  return took.count() / sagas / static_cast<double>(operations);
+  const auto ns = 1e9 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  return ns / sagas / static_cast<double>(operations);
 }
 
 double step_ns(const definition& d, const std::vector<event>& life, machine::phase expected) {
