@@ -19,7 +19,7 @@ using skald::milliseconds;
 
 namespace {
 constexpr int ok = 0, failed = 1, bad_usage = 2, unreachable = 5;
-constexpr milliseconds late_by{400}, early_by{150}, send_within{60'000};
+constexpr milliseconds late_by{400}, early_by{150}, send_within{60'000}, till_within{60'000};
 constexpr std::size_t max_scheduled = 100'000;
 volatile std::sig_atomic_t stopped = 0;
 
@@ -42,6 +42,7 @@ class street {  // where customers and their messages come from
     if (!o.self_pay) return;
     till_.emplace(o.payments_url);
     till_->exec("select set_config('search_path', quote_ident($1), false)", {o.payments_schema});
+    wait_for_till();
   }
 
   void enter(const visit& v) {
@@ -74,6 +75,16 @@ class street {  // where customers and their messages come from
   bool finish() { return writer_->flush(send_within) && broken_.empty(); }
 
  private:
+  // The payments make their tables when they start.
+  void wait_for_till() {
+    const auto end = clock_type::now() + till_within;
+    while (!till_->exec("select to_regclass('payment') is not null").boolean(0, 0)) {
+      if (stopped || clock_type::now() > end)
+        throw std::runtime_error("the payments have no tables: start vending_payments first");
+      std::this_thread::sleep_for(milliseconds(100));
+    }
+  }
+
   void at(clock_type::time_point t, std::function<void()> act) { due_.emplace(t, std::move(act)); }
 
   void select(const visit& v) {

@@ -101,5 +101,7 @@ void add_dev(const commands& c) {
   sub->add_option("--participants", o->participants,
                   "in other languages: payments=python,inventory=go,machine=java");
   sub->add_option("--seed", o->settings.seed, "of everything that goes wrong on purpose");
+  sub->add_flag("--self-pay", o->settings.self_pay,
+                "the customers pay by themselves: early, late, twice");
 }
 }  // namespace skald::cli

@@ -23,8 +23,9 @@ using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr const char* payment_topic = "payment.events";  // as the definition says
 constexpr int partitions = 8;
-constexpr std::int64_t command_retention_ms = 7 * 24 * 3'600'000;
+constexpr std::int64_t retention_ms = 7 * 24 * 3'600'000;
 constexpr milliseconds tick{200};
 constexpr seconds live_every{1}, line_every{5}, short_command{60}, audit_within{120};
 constexpr seconds stragglers{240};  // lost replies cost whole timeouts; longer is a hang
@@ -102,9 +103,10 @@ class demo {
     if (!settings_.kafka.empty()) {
       kafka_ = settings_.kafka;
       if (postgres_) prefix_ += "-dev-" + short_random();  // Kafka may hold an earlier run's topics
-      const auto admin = kafka::open_admin({.bootstrap = kafka_});
+      log_ = kafka::open_admin({.bootstrap = kafka_});
       for (const auto* p : vending_participants)
-        admin->ensure_topic(std::string(p) + ".commands", partitions, command_retention_ms);
+        log_->ensure_topic(std::string(p) + ".commands", partitions, retention_ms);
+      if (settings_.self_pay) log_->ensure_topic(payment_topic, partitions, retention_ms);
       return say("broker", "Kafka at " + kafka_, since);
     }
     broker_.emplace();
@@ -113,7 +115,8 @@ class demo {
       broker_->create_topic(prefix_ + topic, partitions);
     for (const auto* p : vending_participants)
       broker_->create_topic(std::string(p) + ".commands", partitions);
-    broker_questions_ = kafka::open_admin({.bootstrap = kafka_});
+    if (settings_.self_pay) broker_->create_topic(payment_topic, partitions);
+    log_ = kafka::open_admin({.bootstrap = kafka_});
     say("broker", "in memory (use --kafka for a real one), " + kafka_, since);
   }
 
@@ -146,21 +149,23 @@ class demo {
 
   void store_definition() {
     const auto since = clock::now();
-    auto print = program("vending_definitions", {"vending"});
+    auto print = program("vending_definitions", {saga()});
     print.output = folder_.path() + "/vending.json";
     run_to_end(print, "vending_definitions");
     auto store = program("skald", {"definition", "register", print.output, "--json"});
     store.output = folder_.path() + "/registered.json";
     run_to_end(store, "skald definition register");
     activate();
-    say("saga", "vending v1: " + verdict_in(store.output), since);
+    say("saga", saga() + " v1: " + verdict_in(store.output), since);
     if (!settings_.http.empty()) say("api", "http://" + settings_.http + "/v1/sagas", since);
   }
+
+  std::string saga() const { return settings_.self_pay ? "vending_self_pay" : "vending"; }
 
   // Possible once the service has prepared the database; it says so with its first heartbeat.
   void activate() {
     const auto end = clock::now() + service_start;
-    const auto c = program("skald", {"definition", "activate", "vending", "1"});
+    const auto c = program("skald", {"definition", "activate", saga(), "1"});
     for (;;) {
       processes_.look_after();
       const auto code = dev::run(c, short_command);
@@ -235,6 +240,11 @@ class demo {
                  "--declined",     "0.05",     "--out-of-stock", "0.02",
                  "--jams",         "0.03",     "--start-twice",  "0.05",
                  "--start-late",   "0.05"});
+    if (settings_.self_pay)
+      for (const auto* word :
+           {"--self-pay", "--payments-postgres", books_["payments"].c_str(), "--pays-early", "0.1",
+            "--pays-late", "0.1", "--tells-twice", "0.1", "--pays-twice", "0.1"})
+        c.words.push_back(word);
     processes_.start("customers", c, settings_.once == 0);
   }
 
@@ -253,7 +263,7 @@ class demo {
       detect_lost_records();
       if (!last_customer && settings_.once > 0 && processes_.ended("customers"))
         last_customer = clock::now();
-      if (last_customer && all_in(now)) return true;
+      if (last_customer && all_in(now) && all_read() && all_in(counts())) return true;
       if (last_customer && clock::now() - *last_customer > stragglers) return false;
       if (clock::now() >= next_line) {
         print_progress(now);
@@ -268,7 +278,8 @@ class demo {
     processes_.stop_one("customers");
     const auto end = clock::now() + stragglers;
     while (clock::now() < end) {
-      if (const auto now = counts(); now.in_flight == 0 && now.parked == 0) return true;
+      if (all_read())
+        if (const auto now = counts(); now.in_flight == 0 && now.parked == 0) return true;
       if (wait_for_signal(tick)) return false;  // the second Ctrl-C
       for (const auto& sentence : processes_.look_after()) print_line(sentence);
     }
@@ -280,6 +291,13 @@ class demo {
            now.parked == 0;
   }
 
+  // Nothing waits in a topic, not even a payment that comes after its saga has ended.
+  bool all_read() {
+    for (const auto& o : read_model::shard_offsets(*questions_))
+      if (log_->watermarks({o.topic, o.partition}).high > o.next_offset) return false;
+    return true;
+  }
+
   read_model::counts counts() {
     if (!questions_ || !questions_->is_open()) questions_.emplace(database_);
     return read_model::count(*questions_, orders_);
@@ -287,10 +305,10 @@ class demo {
 
   // The embedded broker drops old records without a word; a reader would skip them.
   void detect_lost_records() {
-    if (!broker_questions_ || clock::now() < next_gap_check_) return;
+    if (!broker_ || clock::now() < next_gap_check_) return;
     next_gap_check_ = clock::now() + line_every;
     for (const auto& o : read_model::shard_offsets(*questions_))
-      if (broker_questions_->watermarks({o.topic, o.partition}).low > o.next_offset)
+      if (log_->watermarks({o.topic, o.partition}).low > o.next_offset)
         throw std::runtime_error("the broker in memory has dropped records of " + o.topic +
                                  " that were not read yet: lower --per-second, or use --kafka");
   }
@@ -355,7 +373,7 @@ class demo {
   temporary_folder folder_;
   std::optional<private_postgres> postgres_;
   std::optional<kafka::mock_cluster> broker_;
-  std::unique_ptr<log_admin> broker_questions_;
+  std::unique_ptr<log_admin> log_;
   std::optional<pg::connection> questions_;
   supervisor processes_;
   clock::time_point begin_, next_gap_check_;

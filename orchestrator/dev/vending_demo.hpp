@@ -20,6 +20,7 @@ struct demo_settings {
   double per_second = 20;
   std::uint64_t seed = 1;
   languages participants = read_languages("");
+  bool self_pay = false;   // the customers pay: early, late, twice, and never
   bool live_line = false;  // `err` is a terminal: one line is rewritten
 };
 

@@ -62,7 +62,9 @@ select no, name, version, spec::text from definition order by name, version;
 -- name: counts
 -- Reads every saga whose key begins so: for development.
 select count(*) filter (where phase <> 0), count(*) filter (where phase = 3),
-       count(*) filter (where phase = 4), count(*) filter (where phase in (1, 2)),
+       count(*) filter (where phase = 4),
+       count(*) filter (where phase in (1, 2) or (phase in (3, 4) and (due_ms <> 0 or
+         exists (select from open o where o.no = saga.no and o.facet = 4)))),
        count(*) filter (where phase = 0),
        count(*) filter (where exists (select from open o where o.no = saga.no and o.facet = 4)),
        (select count(*) from quarantine where redriven_at is null)

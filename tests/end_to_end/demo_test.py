@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The demo: N sagas, everything goes wrong on purpose, and the money is exact to the cent.
 
-usage: demo_test.py memory|kafka|killed|interrupted|mixed
+usage: demo_test.py memory|self_pay|kafka|killed|interrupted|mixed
 """
 import os
 import re
@@ -38,6 +38,19 @@ def in_memory():
     check_summary(code, summary, err, 200)
     check("not for production" in err, "the banner does not warn", err)
     check("in memory" in err, "the banner does not say that the broker is in memory", err)
+
+
+def self_pay():
+    """The customers pay by themselves: early, late, twice; what is too much is given back."""
+    code, summary, err = program.result_of(
+        program.start_demo("--once", "60", "--per-second", "30", "--self-pay"), SECONDS)
+    check_summary(code, summary, err, 60)
+    check("vending_self_pay v1: proven" in err, "not the saga that awaits payments", err)
+    check(summary["parked"] > 0, "nobody paid early", summary)
+    money = summary["audit"]
+    surplus = money["orders"] - money["drinks"] - summary["aborted"]
+    check(surplus == 0, "orders are not drinks and aborted sagas", summary)
+    check(money["refunded_cents"] > 0, "nothing was given back", money)
 
 
 def on_kafka():
@@ -137,5 +150,5 @@ def mixed():
 
 
 if __name__ == "__main__":
-    {"memory": in_memory, "kafka": on_kafka, "killed": killed,
+    {"memory": in_memory, "self_pay": self_pay, "kafka": on_kafka, "killed": killed,
      "interrupted": interrupted, "mixed": mixed}[sys.argv[1]]()
