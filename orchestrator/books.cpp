@@ -25,7 +25,7 @@ void books::listen(const std::string& key) {
 }
 
 void books::read(const std::set<std::string>& words, signer& tokens,
-                 std::set<std::string>& answered) {
+                 std::set<std::string>& answered, std::chrono::milliseconds at_most) {
   std::vector<wire::record> records;
   reader_->poll(records, most_records, most_bytes);
   for (const auto& r : records) {
@@ -35,7 +35,7 @@ void books::read(const std::set<std::string>& words, signer& tokens,
     const std::string word(e.causation_id);
     if (words.contains(word) && tokens.good(e.token, word)) answered.insert(word);
   }
-  if (records.empty()) reader_->wait(longest_wait);
+  if (records.empty()) reader_->wait(std::min(longest_wait, at_most));
 }
 
 std::set<std::string> books::hear(const std::set<std::string>& words, signer& tokens,
@@ -43,7 +43,7 @@ std::set<std::string> books::hear(const std::set<std::string>& words, signer& to
   const auto end = std::chrono::steady_clock::now() + within;
   std::set<std::string> answered;
   while (answered.size() < words.size() && std::chrono::steady_clock::now() < end)
-    read(words, tokens, answered);
+    read(words, tokens, answered, within);
   return answered;
 }
 }  // namespace skald

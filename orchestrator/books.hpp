@@ -26,7 +26,8 @@ class books {
                              std::chrono::milliseconds within);
 
  private:
-  void read(const std::set<std::string>& words, signer& tokens, std::set<std::string>& answered);
+  void read(const std::set<std::string>& words, signer& tokens, std::set<std::string>& answered,
+            std::chrono::milliseconds at_most);
 
   const std::string inbox_;
   const std::int32_t shards_;

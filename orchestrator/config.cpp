@@ -15,6 +15,8 @@ namespace {
 constexpr std::array settings = {
     setting{"postgres", type::text, "", "URL of the orchestrator's database", true},
     setting{"kafka", type::text, "", "HOST:PORT of one or more brokers of Kafka"},
+    setting{"kafka_properties", type::text, "",
+            "file of properties that Kafka wants for TLS or SASL: one name=value a line"},
     setting{"prefix", type::text, "skald", "begins the names of skald's own topics"},
     setting{"shards", type::count, "8", "partitions of its topics; fixed for life"},
     setting{"workers", type::count, "2", "threads that run sagas; each has its own connection"},

@@ -75,21 +75,28 @@ std::optional<requests::record> word_for_books(backend& b, pg::connection& on, c
 }
 
 struct records {
+  std::shared_ptr<signer> tokens;
   std::optional<requests::record> books;
   requests::record action;
 };
 
 records make(backend& b, word& w) {
   return b.databases.ask([&](databases::session& s) {
-    signer tokens(live_secrets(s.on));
     records out;
+    out.tokens = std::make_shared<signer>(live_secrets(s.on));
     const bool whole_saga = w.action.step.empty();  // a conflict that was seen to: no effect
     if (requests::about_an_effect(w.action.verb) && w.action.accept_risk.empty() && !whole_saga)
-      out.books = word_for_books(b, s.on, w, tokens);
+      out.books = word_for_books(b, s.on, w, *out.tokens);
     w.action.in_books = out.books.has_value();
-    out.action = requests::act(b.sender(), w.target(), w.action, w.request_id, tokens);
+    out.action = requests::act(b.sender(), w.target(), w.action, w.request_id, *out.tokens);
     return out;
   });
+}
+
+std::string id_of(const requests::record& r) {
+  for (const auto& [name, value] : r.headers)
+    if (name == "ce_id") return value;
+  return {};
 }
 
 // Why the engine refused it: decided again, with the same words.
@@ -101,8 +108,8 @@ std::string why_refused(backend& b, pg::connection& on, const word& w, std::int6
 }
 
 response told(backend& b, pg::connection& on, const word& w, const requests::verdict& v) {
-  ordered_json body = {{"id", w.saga.id}, {"request", w.request_id}, {"verdict", v.name},
-                       {"seq", v.seq}};
+  ordered_json body = {
+      {"id", w.saga.id}, {"request", w.request_id}, {"verdict", v.name}, {"seq", v.seq}};
   if (v.accepted()) {
     auto out = json(v.name == "held" ? 202 : 200, body);
     out.headers.emplace_back("ETag", etag(v.seq));
@@ -121,13 +128,14 @@ response follow(backend& b, const word& w) {
     return b.databases.ask([&](databases::session& s) -> std::optional<response> {
       if (const auto v = requests::find_verdict(s.on, w.saga.no, 0, w.request_id))
         return told(b, s.on, w, *v);
-      if (const auto why = requests::find_quarantined(s.on, b.prefix + ".inbox", w.saga.key,
-                                                      w.request_id))
+      if (const auto why =
+              requests::find_quarantined(s.on, b.prefix + ".inbox", w.saga.key, w.request_id))
         return http::problem(422, "quarantined", "Unprocessable content",
                              "The saga cannot take this: " + *why + ".");
       if (!last) return std::nullopt;
-      return json(202, {{"id", w.saga.id}, {"request", w.request_id}, {"verdict", nullptr},
-                        {"seq", nullptr}});
+      return json(
+          202,
+          {{"id", w.saga.id}, {"request", w.request_id}, {"verdict", nullptr}, {"seq", nullptr}});
     });
   });
 }
@@ -139,6 +147,18 @@ bool asked_before(backend& b, const word& w) {
   });
 }
 
+std::shared_ptr<books_desk::wait> listen(backend& b, const word& w, const std::string& id) try {
+  return b.books.listen(w.saga.key, id);
+} catch (const log_error& e) {
+  throw http::unavailable(e.what());
+}
+
+bool answered(books_desk::wait& heard, signer& tokens) try {
+  return heard.answered(tokens);
+} catch (const log_error& e) {
+  throw http::unavailable(e.what());
+}
+
 response act(backend& b, const request& q, std::string_view name) {
   auto w = read(b, q, name);
   if (!q.header("idempotency-key").empty() && asked_before(b, w)) return follow(b, w);
@@ -147,7 +167,18 @@ response act(backend& b, const request& q, std::string_view name) {
     return when_acknowledged(b.send(action), [&b, w] { return follow(b, w); });
   };
   if (!records.books) return send_action();
-  return when_acknowledged(b.send(*records.books), send_action);
+  const auto heard = listen(b, w, id_of(*records.books));
+  return when_acknowledged(
+      b.send(*records.books), [&b, step = w.action.step, heard, records, send_action] {
+        return patiently(b.books_within, [=](bool last) -> std::optional<response> {
+          if (answered(*heard, *records.tokens)) return send_action();
+          if (!last) return std::nullopt;
+          throw http::unavailable("The participant of step " + step +
+                                  " has not answered the word for its books in time, so the saga "
+                                  "was not told. See that it runs and send this again, or say why "
+                                  "not to wait for it: accept_risk.");
+        });
+      });
 }
 }  // namespace
 

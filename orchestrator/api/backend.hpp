@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "orchestrator/api/active_definitions.hpp"
+#include "orchestrator/api/books_desk.hpp"
 #include "orchestrator/api/databases.hpp"
 #include "orchestrator/api/record_sender.hpp"
 #include "orchestrator/http/router.hpp"
@@ -24,6 +25,8 @@ struct backend {
   api::databases& databases;
   active_definitions& active;
   http::stream_hub& events;
+  books_desk& books;
+  std::chrono::milliseconds books_within;  // a participant has to answer a word for its books
   send_record send;
   std::function<std::unique_ptr<log_admin>()> open_admin;
   std::function<std::string()> metrics_text;

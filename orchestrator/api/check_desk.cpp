@@ -5,8 +5,8 @@
 
 namespace skald::api {
 namespace {
-using nlohmann::ordered_json;
 using explore::verdict;
+using nlohmann::ordered_json;
 
 const char* word(verdict v) {
   switch (v) {
@@ -43,11 +43,16 @@ check_desk::result check(const stored_definition& d) {
   bounds.max_states = check_desk::max_states;
   const auto r = explore::explore(*d, bounds);
   check_desk::result out{{r.verdict == verdict::proven, in_words(r)}, {}};
-  out.report = {{"name", std::string(d->name)}, {"version", d->version},
-                {"verdict", word(r.verdict)},   {"words", out.verdict.words},
-                {"states", r.states},           {"depth", r.depth},
-                {"rule", r.rule},               {"sentence", r.sentence},
-                {"why", r.why},                 {"fix", r.fix}};
+  out.report = {{"name", std::string(d->name)},
+                {"version", d->version},
+                {"verdict", word(r.verdict)},
+                {"words", out.verdict.words},
+                {"states", r.states},
+                {"depth", r.depth},
+                {"rule", r.rule},
+                {"sentence", r.sentence},
+                {"why", r.why},
+                {"fix", r.fix}};
   auto& trace = out.report["trace"] = ordered_json::array();
   for (const auto& line : r.trace)
     trace.push_back({{"actor", line.actor}, {"what", line.what}, {"decision", line.decision}});

@@ -14,13 +14,13 @@ using http::role;
 constexpr milliseconds check_within{60'000};
 
 ordered_json to_json(const definitions::stored& d) {
-  return {{"name", d.name},
-          {"version", d.version},
-          {"state", d.state},
-          {"verdict", d.verdict},
-          {"risk_accepted",
-           d.risk_accepted.empty() ? ordered_json() : ordered_json(d.risk_accepted)},
-          {"hash", d.hash}};
+  return {
+      {"name", d.name},
+      {"version", d.version},
+      {"state", d.state},
+      {"verdict", d.verdict},
+      {"risk_accepted", d.risk_accepted.empty() ? ordered_json() : ordered_json(d.risk_accepted)},
+      {"hash", d.hash}};
 }
 
 response list(backend& b, const request& q) {
@@ -40,14 +40,12 @@ response show(backend& b, const request& q) {
   const auto version = any ? 0 : number_of(q, "version");
   return b.databases.ask([&](databases::session& s) {
     auto all = definitions::list(s.on);
-    std::erase_if(all, [&](const auto& d) {
-      return d.name != name || (!any && d.version != version);
-    });
+    std::erase_if(all,
+                  [&](const auto& d) { return d.name != name || (!any && d.version != version); });
     if (all.empty()) return not_found("There is no such definition: see /v1/definitions.");
     const auto rank = [](const auto& d) { return std::pair(d.state == "active", d.version); };
-    const auto& best = *std::max_element(all.begin(), all.end(), [&](const auto& x, const auto& y) {
-      return rank(x) < rank(y);
-    });
+    const auto& best = *std::max_element(
+        all.begin(), all.end(), [&](const auto& x, const auto& y) { return rank(x) < rank(y); });
     auto body = to_json(best);
     body["definition"] =
         ordered_json::parse(definitions::show(s.on, best.name, best.version).value_or("null"));
@@ -59,9 +57,9 @@ response show(backend& b, const request& q) {
 
 stored_definition read_body(const request& q) {
   if (q.body.size() > max_definition_bytes)
-    refuse(http::problem(413, "too-large", "Content too large",
-                         "A definition has at most " + std::to_string(max_definition_bytes) +
-                             " bytes."));
+    refuse(http::problem(
+        413, "too-large", "Content too large",
+        "A definition has at most " + std::to_string(max_definition_bytes) + " bytes."));
   auto read = read_definition(q.body);
   if (read.definition) return *read.definition;
   std::vector<http::mistake> mistakes;
@@ -75,8 +73,9 @@ response check_definition(check_desk& desk, const request& q) {
   return patiently(check_within, [verdict](bool last) -> std::optional<response> {
     if (const auto done = verdict.take()) return json(200, done->report);
     if (!last) return std::nullopt;
-    throw http::unavailable("The check takes longer than a request may; use skald definition "
-                            "check.");
+    throw http::unavailable(
+        "The check takes longer than a request may; use skald definition "
+        "check.");
   });
 }
 
@@ -97,8 +96,8 @@ response registered(backend& b, const request& q, const stored_definition& d,
                                              {"verdict", checked.verdict.words},
                                              {"already", done.already}});
   out.headers.emplace_back("ETag", '"' + d.hash() + '"');
-  out.headers.emplace_back("Location", "/v1/definitions/" + done.name + "/versions/" +
-                                           std::to_string(done.version));
+  out.headers.emplace_back(
+      "Location", "/v1/definitions/" + done.name + "/versions/" + std::to_string(done.version));
   return out;
 }
 
@@ -115,18 +114,17 @@ response put(backend& b, check_desk& desk, const request& q) {
   return patiently(check_within, [&b, q, d, risk, checked](bool last) -> std::optional<response> {
     if (const auto done = checked.take()) return registered(b, q, d, *done, risk);
     if (!last) return std::nullopt;
-    throw http::unavailable("The check takes longer than a request may; use skald definition "
-                            "register.");
+    throw http::unavailable(
+        "The check takes longer than a request may; use skald definition "
+        "register.");
   });
 }
 
 response to_response(const definitions::done& d, const char* state) {
   if (d.no == 0) return not_found(d.problem);
   if (!d.problem.empty()) return http::problem(409, "refused", "Conflict", d.problem);
-  return json(200, {{"name", d.name},
-                    {"version", d.version},
-                    {"state", state},
-                    {"already", d.already}});
+  return json(200,
+              {{"name", d.name}, {"version", d.version}, {"state", state}, {"already", d.already}});
 }
 
 response activate(backend& b, const request& q) {
@@ -139,7 +137,8 @@ response activate(backend& b, const request& q) {
     return to_response(b.databases.ask([&](databases::session& s) {
       return definitions::activate(s.on, *log, b.prefix, q.parameters.find("name")->second,
                                    static_cast<std::int32_t>(version), earliest, q.principal.name);
-    }), "active");
+    }),
+                       "active");
   } catch (const log_error&) {
     throw http::unavailable("Kafka cannot be asked about the definition's topics now; try again.");
   }
@@ -152,7 +151,8 @@ response retire(backend& b, const request& q) {
   return to_response(b.databases.ask([&](databases::session& s) {
     return definitions::retire(s.on, q.parameters.find("name")->second,
                                static_cast<std::int32_t>(version), q.principal.name);
-  }), "retired");
+  }),
+                     "retired");
 }
 }  // namespace
 
@@ -167,7 +167,7 @@ void add_definitions(http::router& to, backend& b) {
           [desk](const request& q) { return check_definition(*desk, q); }});
   to.add({"POST", version + "/activate", role::admin,
           [&b](const request& q) { return activate(b, q); }});
-  to.add({"POST", version + "/retire", role::admin,
-          [&b](const request& q) { return retire(b, q); }});
+  to.add(
+      {"POST", version + "/retire", role::admin, [&b](const request& q) { return retire(b, q); }});
 }
 }  // namespace skald::api

@@ -89,6 +89,8 @@ struct face::parts {
              databases,
              active,
              events,
+             books,
+             settings.books_within,
              [this](requests::record r) { return sender.send(std::move(r)); },
              [this] { return kafka::open_admin(settings.kafka); },
              [this] { return service.metrics_text(events.clients()); },
@@ -103,6 +105,13 @@ struct face::parts {
             {"events", events.is_open()}};
   }
 
+  std::unique_ptr<skald::books> open_books() const {
+    const auto inbox = settings.prefix + ".inbox";
+    const auto shards = kafka::open_admin(settings.kafka)->partitions(inbox);
+    if (shards == 0) throw log_error("There is no topic " + inbox + ".");
+    return std::make_unique<skald::books>(settings.kafka, inbox, shards);
+  }
+
   http::principal who(std::string_view key) const {
     if (settings.without_keys) return {"anonymous", http::role::admin};
     if (key.empty()) return {};
@@ -114,6 +123,7 @@ struct face::parts {
   api::databases databases;
   active_definitions active;
   http::stream_hub events;
+  books_desk books{[this] { return open_books(); }};
   fresh_keys keys;
   record_sender sender;
   saga_event_tail tail;
@@ -134,8 +144,7 @@ face::face(face_settings s, served of) {
   if (!p.settings.without_keys && !loopback && p.keys.none())
     throw std::runtime_error("There is no API key yet, so nobody could use " + at +
                              ". Make one first: skald key create NAME --role admin.");
-  p.server.emplace(p.settings.server, p.routes,
-                   [&p](std::string_view key) { return p.who(key); });
+  p.server.emplace(p.settings.server, p.routes, [&p](std::string_view key) { return p.who(key); });
 }
 
 face::~face() {

@@ -10,8 +10,7 @@ read_model::saga found_saga(backend& b, const http::request& q,
   const auto& name = q.parameters.find("id")->second;
   if (!is_business_key(name)) refuse(not_found("There is no saga with such an id or key."));
   auto found = b.databases.ask([&](databases::session& s) { return s.sagas.named(name); });
-  if (definition)
-    std::erase_if(found, [&](const auto& s) { return s.definition != *definition; });
+  if (definition) std::erase_if(found, [&](const auto& s) { return s.definition != *definition; });
   if (found.empty()) refuse(not_found("There is no saga with the id or key " + name + "."));
   if (found.size() > 1)
     refuse(http::problem(409, "ambiguous", "Several sagas",

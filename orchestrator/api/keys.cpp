@@ -58,8 +58,7 @@ std::string hash_of_key(std::string_view key) {
 
 made_key make_key(pg::connection& to, const std::string& name, http::role role,
                   std::string_view actor) {
-  if (!is_name(name))
-    return {{}, "a key's name is 1 to 64 letters, digits and any of - _ . @"};
+  if (!is_name(name)) return {{}, "a key's name is 1 to 64 letters, digits and any of - _ . @"};
   const auto key = new_key();
   pg::transaction t(to);
   t.exec(sql::api_key::lock);

@@ -37,17 +37,18 @@ void add_operations(http::router& to, backend& b) {
   };
   get("/livez", role::anyone, [](const request&) { return json(200, {{"live", true}}); });
   get("/readyz", role::anyone, [&b](const request& q) { return ready(b, q); });
-  get("/startupz", role::anyone, [&b, once = std::make_shared<std::atomic<bool>>()](
-                                     const request& q) {
-    auto out = ready(b, q);
-    if (out.status == 200) *once = true;
-    return *once ? json(200, {{"started", true}}) : out;
-  });
+  get("/startupz", role::anyone,
+      [&b, once = std::make_shared<std::atomic<bool>>()](const request& q) {
+        auto out = ready(b, q);
+        if (out.status == 200) *once = true;
+        return *once ? json(200, {{"started", true}}) : out;
+      });
   get("/metrics", role::viewer, [&b](const request&) {
     return text(b.metrics_text(), "text/plain; version=0.0.4; charset=utf-8");
   });
-  get("/version", role::viewer,
-      [&b](const request&) { return json(200, {{"version", b.version}}); });
+  get("/version", role::viewer, [&b](const request&) {
+    return json(200, {{"version", b.version}});
+  });
   get("/v1/openapi.json", role::anyone,
       [](const request&) { return text(std::string(openapi_json), "application/json"); });
 }

@@ -22,12 +22,11 @@ response list(backend& b, const request& q) {
   f.redriven_too = asked.flag("redriven");
   f.below_no = asked.number("cursor");
   f.limit = asked.count("limit", usual_page, read_model::max_page);
-  const auto records = b.databases.ask(
-      [&](databases::session& s) { return read_model::quarantine(s.on, f); });
+  const auto records =
+      b.databases.ask([&](databases::session& s) { return read_model::quarantine(s.on, f); });
   ordered_json body = {{"records", ordered_json::array()}, {"next", nullptr}};
   for (const auto& r : records) body["records"].push_back(to_json(r, false));
-  if (static_cast<int>(records.size()) == f.limit)
-    body["next"] = std::to_string(records.back().no);
+  if (static_cast<int>(records.size()) == f.limit) body["next"] = std::to_string(records.back().no);
   return json(200, body);
 }
 

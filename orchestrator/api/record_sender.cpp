@@ -106,8 +106,9 @@ void record_sender::told(const log_writer::delivery& d) {
   {
     const std::lock_guard lock(guard_);
     --under_way_;
-    oldest_ = !sent_.empty() ? sent_.begin()->second.since
-                             : !fresh_.empty() ? fresh_.front().since : steady::now();
+    oldest_ = !sent_.empty()    ? sent_.begin()->second.since
+              : !fresh_.empty() ? fresh_.front().since
+                                : steady::now();
   }
   done.told.set_value(std::string(d.error));
 }

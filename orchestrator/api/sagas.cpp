@@ -29,8 +29,8 @@ response list(backend& b, const request& q) {
     std::erase_if(named.sagas, [&](const auto& saga) {
       return (f.definition && saga.definition != *f.definition) ||
              (f.phase && saga.phase != *f.phase) ||
-             (f.facet && std::find(saga.facets.begin(), saga.facets.end(), *f.facet) ==
-                             saga.facets.end());
+             (f.facet &&
+              std::find(saga.facets.begin(), saga.facets.end(), *f.facet) == saga.facets.end());
     });
     return named;
   });

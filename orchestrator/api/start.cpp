@@ -5,11 +5,12 @@
 #include "orchestrator/api/sent.hpp"
 #include "orchestrator/requests.hpp"
 #include "orchestrator/sql.hpp"
+#include "orchestrator/trace/context.hpp"
 
 namespace skald::api {
 namespace {
 using http::role;
-constexpr std::size_t most_name_bytes = 128;
+constexpr std::size_t most_name_bytes = 128, most_tracestate_bytes = 512;
 constexpr auto longest_wait = std::chrono::seconds(60);
 
 struct wanted {
@@ -112,13 +113,24 @@ bool started_before(backend& b, const wanted& w) {
                            " was started with another input: see /v1/sagas/" + w.id + "."));
 }
 
+// The caller's trace goes on in the saga.
+void pass_trace(requests::record& r, const request& q) {
+  if (!trace::parse(q.header("traceparent")).present()) return;
+  r.headers.emplace_back("traceparent", q.header("traceparent"));
+  const auto state = q.header("tracestate");
+  if (!state.empty() && state.size() <= most_tracestate_bytes)
+    r.headers.emplace_back("tracestate", state);
+}
+
 response start(backend& b, const request& q) {
   std::optional<stored_definition> d;
   const auto w = read(b, q, d);
   if (started_before(b, w)) return follow(b, w);
   if (!b.takes_starts())
     throw http::unavailable("Too many sagas are open here; new ones must wait.");
-  const auto sent = b.send(requests::start(b.sender(), **d, w.key, w.input, w.request_id));
+  auto record = requests::start(b.sender(), **d, w.key, w.input, w.request_id);
+  pass_trace(record, q);
+  const auto sent = b.send(std::move(record));
   return when_acknowledged(sent, [&b, w] { return follow(b, w); });
 }
 }  // namespace

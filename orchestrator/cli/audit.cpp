@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/kafka.hpp"
 #include "orchestrator/replay/replay.hpp"
 #include "orchestrator/sql.hpp"
 #include "outbox/kafka/connection.hpp"
@@ -56,8 +57,7 @@ audit::settings to_settings(const context& x, const audit_flags& f) {
   s.horizon_ms = x.settings.duration("horizon").count();
   s.fence_retention_ms = x.settings.duration("fence_retention").count();
   if (f.without_kafka) return s;
-  kafka::connection to;
-  to.bootstrap = required(x, "kafka");
+  const auto to = kafka_of(x);
   s.log = audit::log_access{[to] { return kafka::open_reader(to, {.group = "skald.audit"}); },
                             [to] { return kafka::open_admin(to); }};
   return s;

@@ -6,6 +6,7 @@
 
 #include "orchestrator/cli/command.hpp"
 #include "orchestrator/cli/definition_file.hpp"
+#include "orchestrator/cli/kafka.hpp"
 #include "orchestrator/definitions.hpp"
 #include "outbox/kafka/connection.hpp"
 #include "sagas/explore/explore.hpp"
@@ -78,10 +79,10 @@ definitions::stored find(pg::connection& database, const options& o) {
 }
 
 int activate(context& x, const options& o) {
-  const auto& kafka = required(x, "kafka");
+  const auto kafka = kafka_of(x);
   pg::connection database(required(x, "postgres"));
   const auto which = find(database, o);
-  const auto admin = kafka::open_admin({.bootstrap = kafka});
+  const auto admin = kafka::open_admin(kafka);
   const auto result = definitions::activate(database, *admin, x.settings.text("prefix"), which.name,
                                             which.version, o.from == "earliest", actor());
   refuse_if(result, conflict);

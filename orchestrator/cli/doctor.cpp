@@ -4,6 +4,7 @@
 
 #include "orchestrator/cli/command.hpp"
 #include "orchestrator/cli/findings.hpp"
+#include "orchestrator/cli/kafka.hpp"
 #include "outbox/kafka/connection.hpp"
 
 namespace skald::cli {
@@ -41,7 +42,7 @@ void look(context& x, findings& all) {
     all.push_back({"postgresql", health::bad, e.what(), "start it, or correct --postgres"});
   }
   try {
-    const auto log = kafka::open_admin({.bootstrap = required(x, "kafka")});
+    const auto log = kafka::open_admin(kafka_of(x));
     if (db && has_tables(all))
       look_at_kafka(*db, *log, s, all);
     else

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "orchestrator/books.hpp"
+#include "orchestrator/cli/kafka.hpp"
 #include "orchestrator/cli/post.hpp"
 #include "orchestrator/cli/progress.hpp"
 #include "orchestrator/consume.hpp"
@@ -244,7 +245,7 @@ void perform(const context& x, pg::connection& db, stored_definitions& stored,
   post mail(x);
   signer tokens(live_secrets(db));
   const auto installation = db.exec(sql::installation::read);
-  books desk({.bootstrap = required(x, "kafka")}, topic_names(mail.from().prefix).inbox,
+  books desk(kafka_of(x), topic_names(mail.from().prefix).inbox,
              static_cast<std::int32_t>(installation.number(0, 1)));
   const window w{x, db, stored, mail, tokens, &desk, within};
   progress bar(x.err, "actions", all.size());

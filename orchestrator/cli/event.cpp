@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/kafka.hpp"
 #include "orchestrator/cli/post.hpp"
 #include "orchestrator/cli/read_data.hpp"
 #include "outbox/kafka/connection.hpp"
@@ -67,7 +68,7 @@ ordered_json to_json(const wire::record& r) {
 }
 
 std::unique_ptr<log_reader> open(const context& x, const std::string& topic, bool from_beginning) {
-  const kafka::connection to{.bootstrap = required(x, "kafka")};
+  const auto to = kafka_of(x);
   const auto admin = kafka::open_admin(to);
   const auto partitions = admin->partitions(topic);
   if (partitions == 0)

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/kafka.hpp"
 #include "outbox/conformance/kit.hpp"
 
 namespace skald::cli {
@@ -70,7 +71,7 @@ ordered_json row_of(const conformance::finding& f) {
 int test(context& x, const options& o) {
   const auto script = read_script_file(o.script);
   conformance::kit_settings k;
-  k.desk.kafka.bootstrap = required(x, "kafka");
+  k.desk.kafka = kafka_of(x);
   k.desk.reply_topic = o.topic_prefix + k.desk.reply_topic;
   k.desk.answer_within = std::chrono::seconds(o.answer_within_s);
   k.topic_prefix = o.topic_prefix;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "orchestrator/cli/kafka.hpp"
 #include "outbox/kafka/connection.hpp"
 
 namespace skald::cli {
@@ -10,8 +11,7 @@ constexpr milliseconds acknowledged_within{30'000};
 }
 
 post::post(const context& x) : x_(x) {
-  writer_ = kafka::open_writer({.bootstrap = required(x, "kafka")},
-                               {.unknown_topic_after = acknowledged_within},
+  writer_ = kafka::open_writer(kafka_of(x), {.unknown_topic_after = acknowledged_within},
                                [this](const log_writer::delivery& told) {
                                  if (!told.error.empty()) problem_ = told.error;
                                });

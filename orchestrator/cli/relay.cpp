@@ -2,6 +2,7 @@
 #include "orchestrator/cli/relay.hpp"
 
 #include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/kafka.hpp"
 #include "orchestrator/cli/logging.hpp"
 #include "orchestrator/cli/stop_signals.hpp"
 #include "outbox/kafka/relay_log.hpp"
@@ -32,20 +33,20 @@ relay_events told_to_log() {
 
 int run_relay(context& x) {
   const auto signals = block_stop_signals();
-  const auto running = start_relay(required(x, "postgres"), required(x, "kafka"));
+  const auto running = start_relay(required(x, "postgres"), kafka_of(x));
   wait_for_stop(signals);
   stop_relay(*running);
   return done;
 }
 }  // namespace
 
-std::unique_ptr<relay> start_relay(const std::string& postgres, const std::string& kafka) {
+std::unique_ptr<relay> start_relay(const std::string& postgres, kafka::connection to) {
   relay_settings settings;
   settings.postgres = postgres;
   pg::connection reachable(postgres);
-  kafka::open_admin({.bootstrap = kafka})->cluster_id();
-  auto running = std::make_unique<relay>(
-      settings, kafka::relay_log({.bootstrap = kafka, .client_id = "skald-relay"}), told_to_log());
+  to.client_id = "skald-relay";
+  kafka::open_admin(to)->cluster_id();
+  auto running = std::make_unique<relay>(settings, kafka::relay_log(to), told_to_log());
   running->start();
   return running;
 }

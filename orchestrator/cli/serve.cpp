@@ -3,6 +3,7 @@
 
 #include "orchestrator/cli/command.hpp"
 #include "orchestrator/cli/face.hpp"
+#include "orchestrator/cli/kafka.hpp"
 #include "orchestrator/cli/logging.hpp"
 #include "orchestrator/cli/notify.hpp"
 #include "orchestrator/cli/relay.hpp"
@@ -25,7 +26,7 @@ int bounded(const context& x, std::string_view setting, std::int64_t most) {
 settings to_settings(const context& x) {
   skald::settings s;
   s.postgres_url = required(x, "postgres");
-  s.kafka.bootstrap = required(x, "kafka");
+  s.kafka = kafka_of(x);
   s.prefix = x.settings.text("prefix");
   s.node = x.settings.text("node");
   s.shards = bounded(x, "shards", most_shards);
@@ -58,7 +59,7 @@ int serve(context& x) {
   const auto face = start_face(x, s, running);
   std::unique_ptr<relay> relaying;
   if (const auto& application = x.settings.text("relay.postgres"); !application.empty())
-    relaying = start_relay(application, required(x, "kafka"));
+    relaying = start_relay(application, kafka_of(x));
   log(severity::info, "service.started",
       "skald " SKALD_VERSION " serves topics " + x.settings.text("prefix") + ".* with " +
           std::to_string(workers) + " workers");

@@ -105,14 +105,16 @@ void recorder::step_over(const live_saga& s, std::uint8_t step, std::string_view
 
 void recorder::saga_over(const live_saga& s, std::string_view outcome, std::int64_t begin_ms,
                          std::int64_t end_ms) {
-  if (!wanted(s)) return;
+  const bool failed = outcome == "aborted";
+  if (!set_.sink || (!failed && !s.trace.sampled())) return;
   auto made = about(s, span_kind::internal, "saga " + std::string(s.definition->spec().name));
+  if (!s.trace.present()) made.of = own_trace(s.id);
   made.of.parent = s.trace.parent;
   made.id = saga_span(s);
   made.begin_ms = begin_ms;
   made.end_ms = end_ms;
   made.outcome = outcome;
-  made.failed = outcome == "aborted";
+  made.failed = failed;
   spans_.push_back(std::move(made));
 }
 

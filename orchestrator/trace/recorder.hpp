@@ -43,7 +43,7 @@ class recorder {
   void forget() { spans_.clear(); }
 
  private:
-  // All of a trace that is sampled, and how a saga failed whether or not it is.
+  // All of a trace that is sampled. Of a saga that is aborted its own span, sampled or not.
   bool wanted(const live_saga& s) const { return set_.sink && s.trace.sampled(); }
   span about(const live_saga&, span_kind, std::string name) const;
 

@@ -71,6 +71,39 @@ class BadInput(unittest.TestCase):
             self.refused(2, f"file {file.name} line 2: there is no setting 'kafak'; did you mean "
                             "'kafka'?", "version", "--config", file.name)
 
+    def test_kafka_properties(self):
+        tail = ("event", "tail", "x", "--kafka", KAFKA, "--timeout", "1s")
+        self.refused(2, "name another with --kafka-properties", *tail, "--kafka-properties", "/no")
+        for line, sentence in (
+                ("nonsense", "line 2 must be name=value"),
+                ("acks = 1", "the property acks is not for this file"),
+                ("ssl.nothing = 1", "ssl.nothing cannot be set"),
+                ("ssl.ca.location = /no/ca.pem", "ssl.ca.location failed")):
+            with tempfile.NamedTemporaryFile("w", suffix=".properties") as file:
+                file.write(f"# how to connect\n{line}\nsecurity.protocol = ssl\n")
+                file.flush()
+                code, _, err = skald(*tail, SKALD_KAFKA_PROPERTIES=file.name)
+                self.assertIn(code, (2, 5), line)
+                self.assertIn(sentence, err)
+
+    def test_kafka_over_tls(self):
+        tls_client_hello = b"\x16\x03"
+        with socket.create_server(("127.0.0.1", 0)) as server, tempfile.NamedTemporaryFile(
+                "w", suffix=".properties") as file:
+            file.write("security.protocol = ssl\n")
+            file.flush()
+            process = program.subprocess.Popen(
+                [program.SKALD, "event", "tail", "x", "--kafka",
+                 f"127.0.0.1:{server.getsockname()[1]}", "--kafka-properties", file.name],
+                stderr=program.subprocess.DEVNULL, env=program.clean_environment())
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+            server.settimeout(60)
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(60)
+                self.assertEqual(connection.recv(2), tls_client_hello)
+
     def test_unreachable_postgres(self):
         for words in (["saga", "list"], ["migrate", "orchestrator"], ["serve", "--kafka", KAFKA],
                       ["relay", "--kafka", KAFKA], ["bench", "relay", "--kafka", KAFKA],
@@ -179,12 +212,13 @@ class Output(unittest.TestCase):
 
 
 class Service(unittest.TestCase):
-    def serve(self, url, prefix):
+    def serve(self, url, prefix, **environment):
         """A service that runs; it has said so."""
         process = program.subprocess.Popen(
             [program.SKALD, "serve"], stderr=program.subprocess.PIPE, text=True,
             env=program.clean_environment(SKALD_POSTGRES=url, SKALD_KAFKA=KAFKA,
-                                          SKALD_PREFIX=prefix))
+                                          SKALD_PREFIX=prefix, **environment))
+        self.addCleanup(process.stderr.close)
         self.addCleanup(process.kill)
         said = ""
         for line in process.stderr:
@@ -192,6 +226,18 @@ class Service(unittest.TestCase):
             if "serves topics" in line:
                 return process
         self.fail("the service ended: " + said)
+
+    def test_systemd_is_told(self):
+        with Database("cli_notify") as url, tempfile.TemporaryDirectory() as folder, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            skald("migrate", "orchestrator", "--postgres", url)
+            systemd.bind(folder + "/notify")
+            systemd.settimeout(60)
+            service = self.serve(url, f"notify-{os.getpid()}", NOTIFY_SOCKET=folder + "/notify")
+            self.assertIn(b"READY=1", systemd.recv(1000))
+            service.terminate()
+            self.assertIn(b"STOPPING=1", systemd.recv(1000))
+            self.assertEqual(service.wait(60), 0)
 
     def test_a_definition_is_stored_activated_and_started(self):
         prefix = f"cli-{os.getpid()}"

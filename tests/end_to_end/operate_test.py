@@ -293,6 +293,30 @@ class Operated(unittest.TestCase):
         names = {p["name"] for p in self.run_well("participant", "list")}
         self.assertEqual(names, {f"{n}-{RUN}" for n in ("inventory", "payments", "machine")})
 
+    def test_every_other_command(self):
+        vending = str(ROOT / "tests/golden/definition/vending.json")
+        spare = json.dumps({**json.loads(impatient_vending()), "saga": "spare"})
+        bounded = ("--max-states", "1000")
+        servers = ("--postgres", self.database.url, "--kafka", KAFKA)
+        for words, codes, key, stdin in (
+                (["definition", "check", vending, *bounded], (0, 3), "verdict", ""),
+                (["definition", "register", "-", "--accept-risk", "a test", *bounded], (0,),
+                 "version", spare),
+                (["definition", "activate", "spare"], (0,), "version", ""),
+                (["definition", "retire", "spare", "1"], (0,), "version", ""),
+                (["audit", "--without-kafka"], (0, 1), "sagas", ""),
+                (["failpoints"], (0,), None, ""),
+                (["simulate", "--sagas", "20", "--seconds", "2"], (0,), "sagas", ""),
+                (["bench", "--only", "throughput", "--window", "4", "--warm-up", "0.1",
+                  "--measured", "0.2", *servers], (0, 1), "targets", "")):
+            with self.subTest(words=words):
+                code, out, err = self.ask(*words, stdin=stdin, seconds=240)
+                self.assertIn(code, codes, err)
+                if key:
+                    self.assertIn(key, out)
+                else:
+                    self.assertTrue(out[0]["name"])
+
     def test_doctor_names_what_is_wrong_and_the_remedy(self):
         checks = {c["check"]: c for c in self.run_well("doctor")}
         for check in ("postgresql version", "tables", "permissions", "installation",

@@ -1,10 +1,10 @@
 // The API beside the service: start, follow, break, repair, all through the routes' own functions.
-#include "orchestrator/api/face.hpp"
-
 #include <algorithm>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "examples/vending/saga.hpp"
+#include "orchestrator/api/face.hpp"
 #include "orchestrator/api/keys.hpp"
 #include "tests/contract/run/world.hpp"
 
@@ -26,7 +26,9 @@ std::string impatient_json() {
 }
 
 struct faced_world : world {
-  explicit faced_world(broker b, const std::string& spec = vending_json()) : world(b, spec) {
+  explicit faced_world(broker b, const std::string& spec = vending_json(),
+                       std::chrono::milliseconds books_within = patience)
+      : world(b, spec) {
     serve();
     api::face_settings s;
     const auto mine = service_settings();
@@ -35,6 +37,7 @@ struct faced_world : world {
     s.prefix = mine.prefix;
     s.version = "test";
     s.without_keys = true;
+    s.books_within = books_within;
     s.report = [](const std::string& sentence) { MESSAGE(sentence); };
     face.emplace(s, api::served{[](std::size_t) { return std::string("# none\n"); },
                                 [this] { return served().healthy(); }, [] { return true; }});
@@ -93,8 +96,8 @@ TEST_CASE("start, wait, read, page, follow: over both brokers") {
     CHECK(body_of(r)["saga"]["phase"] == "completed");
     CHECK(header_of(r, "Location") == "/v1/sagas/" + w.saga_of("a"));
     CHECK(w.start_by_api("a").status == 202);  // the same again: nothing happens twice
-    auto other = w.post("/v1/sagas", {{"definition", w.definition},
-                                      {"input", {{"order_id", "a"}, {"slot", 8}}}});
+    auto other = w.post(
+        "/v1/sagas", {{"definition", w.definition}, {"input", {{"order_id", "a"}, {"slot", 8}}}});
     CHECK(other.status == 409);
     CHECK(w.count("select count(*) from journal where kind = 0") == 1);
 
@@ -154,29 +157,121 @@ TEST_CASE("settle writes the books first; the quarantine is read, redriven, drop
     return std::optional<answer>({"undone", "skald.reply.v1", "{}"});
   };
   w.start_by_api("s");
-  w.until("it is stuck", [&] {
-    return body_of(w.get("/v1/sagas?facet=stuck"))["sagas"].size() == 1;
-  });
+  w.until("it is stuck",
+          [&] { return body_of(w.get("/v1/sagas?facet=stuck"))["sagas"].size() == 1; });
   CHECK(body_of(w.get("/v1/sagas/s"))["operator_items"].size() == 1);
   CHECK(w.act("s", "settle", {{"reason", "seen to"}, {"step", "reserve"}}).status == 200);
   w.until("the books are written", [&] { return words == 1; });
   CHECK(body_of(w.get("/v1/sagas/s"))["phase"] == "aborted");
 
   w.publish(w.prefix + ".inbox", "k", {{"ce_specversion", "1.0"}}, "{}");
-  w.until("it is in quarantine", [&] {
-    return body_of(w.get("/v1/quarantine"))["records"].size() == 1;
-  });
+  w.until("it is in quarantine",
+          [&] { return body_of(w.get("/v1/quarantine"))["records"].size() == 1; });
   const auto no = body_of(w.get("/v1/quarantine"))["records"][0]["no"].dump();
   CHECK(body_of(w.get("/v1/quarantine/" + no))["payload"] == "{}");
   CHECK(w.post("/v1/quarantine/" + no + "/redrive", {{"reason", "again"}}).status == 200);
   CHECK(w.post("/v1/quarantine/" + no + "/redrive", {{"reason", "again"}}).status == 409);
-  w.until("it comes back", [&] {
-    return body_of(w.get("/v1/quarantine"))["records"].size() == 1;
-  });
+  w.until("it comes back", [&] { return body_of(w.get("/v1/quarantine"))["records"].size() == 1; });
   const auto back = body_of(w.get("/v1/quarantine"))["records"][0]["no"].dump();
   CHECK(w.post("/v1/quarantine/" + back + "/drop", {{"reason", "junk"}}).status == 200);
   CHECK(w.get("/v1/quarantine/" + back).status == 404);
   CHECK(w.count("select count(*) from audit_log where actor = 'ann'") == 2);
+}
+
+TEST_CASE("retry tries again; resolve tells the saga nothing until the books are written") {
+  definition d = vending::vending_saga;
+  d.steps[2].within = milliseconds(200);
+  d.steps[2].retry.times = 1;
+  d.steps[2].undo_retry = {.times = 0};
+  faced_world w(broker::real, json_of(d), milliseconds(300));
+  bool has_books = false;
+  const auto silent = [](const seen_command&) { return std::optional<answer>(); };
+  w.on["vending.DispenseDrink.v1"] = w.on["vending.CancelDispense.v1"] = silent;
+  w.on["skald.settle.v1"] = [&](const seen_command&) -> std::optional<answer> {
+    if (!has_books) return std::nullopt;
+    return answer{"ok", "skald.reply.v1", "{}"};
+  };
+  const auto stuck = [&] { return body_of(w.get("/v1/sagas?facet=stuck"))["sagas"].size() == 1; };
+  const auto caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const json input = {{"order_id", "r"}, {"slot", 7}, {"price_cents", 250}};
+  w.post("/v1/sagas", {{"definition", w.definition}, {"input", input}}, {{"traceparent", caller}});
+  w.until("it is stuck", stuck);
+  CHECK(w.commands.front().header("traceparent") == caller);
+  const auto asked = w.types_seen("r").size();
+  const auto again = w.act("r", "retry", {{"reason", "once more"}, {"step", "dispense"}});
+  CHECK(again.status == 200);
+  CHECK(body_of(again)["verdict"] == "applied");
+  w.until("it is stuck again", [&] { return w.types_seen("r").size() > asked && stuck(); });
+
+  const json seen = {{"reason", "seen on camera"}, {"step", "dispense"}, {"outcome", "done"}};
+  const auto tag = header_of(w.get("/v1/sagas/r"), "ETag");
+  const auto deaf = w.act("r", "resolve", seen);
+  CHECK(deaf.status == 503);
+  CHECK(body_of(deaf)["detail"].get<std::string>().find("has not answered") != std::string::npos);
+  CHECK(header_of(w.get("/v1/sagas/r"), "ETag") == tag);
+  has_books = true;
+  const auto done = w.act("r", "resolve", seen, tag);
+  CHECK(done.status == 200);
+  CHECK(body_of(w.get("/v1/sagas/r"))["phase"] == "completed");
+}
+
+TEST_CASE("a collector gets a saga's spans, each below what led to it; an aborted saga's always") {
+  std::mutex guard;
+  std::map<std::string, json> spans;  // by id
+  http::router routes;
+  routes.add({"POST", "/v1/traces", role::anyone, [&](const request& q) {
+                const std::lock_guard lock(guard);
+                const auto body = json::parse(q.body);
+                for (const auto& s : body["resourceSpans"][0]["scopeSpans"][0]["spans"])
+                  spans[s["spanId"]] = s;
+                return response{};
+              }});
+  http::server collector({}, routes, [](std::string_view) { return http::principal{}; });
+  collector.start();
+  world w(broker::real, vending_json());
+  w.adjust = [&](settings& s) {
+    s.trace_url = "http://127.0.0.1:" + std::to_string(collector.port()) + "/v1/traces";
+  };
+  w.on["vending.DispenseDrink.v1"] = [](const seen_command& c) -> std::optional<answer> {
+    const auto order = "{\"order_id\":\"" + c.key + "\"";
+    if (c.key == "rich") return answer{"ok", "vending.DrinkDispensed.v1", order + "}"};
+    return answer{"declined", "vending.DispenseFailed.v1", order + ",\"reason\":\"jam\"}"};
+  };
+  w.serve();
+  w.start_drink("poor");  // brings no trace
+  w.publish(w.prefix + ".starts", "rich",
+            {{"ce_specversion", "1.0"},
+             {"ce_id", "start-rich"},
+             {"ce_source", "/test"},
+             {"ce_type", "vending.ItemSelected.v1"},
+             {"ce_partitionkey", "rich"},
+             {"ce_sagakind", "start"},
+             {"ce_sagatype", w.definition},
+             {"content-type", "application/json"},
+             {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}},
+            R"({"order_id": "rich", "slot": 7, "price_cents": 250})");
+  w.until_phase("rich", "completed");
+  w.until_phase("poor", "aborted");
+  w.stop_service();  // what is queued is posted
+  collector.stop();
+
+  std::multiset<std::string> below;  // "name < name of its parent"
+  for (const auto& [id, s] : spans) {
+    const std::string parent = s.value("parentSpanId", "");
+    below.insert(s["name"].get<std::string>() + " < " +
+                 (spans.count(parent) ? spans[parent]["name"].get<std::string>() : parent));
+  }
+  const auto send = [&](const std::string& participant) {
+    return "send " + participant + "-" + w.run + ".commands < step ";
+  };
+  const auto process = "process " + w.prefix;
+  CHECK(below == std::multiset<std::string>{
+                     "saga vending < b7ad6b7169203331", "saga vending < ",
+                     "step reserve < saga vending", "step charge < saga vending",
+                     "step dispense < saga vending", send("inventory") + "reserve",
+                     send("payments") + "charge", send("machine") + "dispense",
+                     process + ".starts < b7ad6b7169203331", process + ".inbox < saga vending",
+                     process + ".inbox < saga vending", process + ".inbox < saga vending"});
 }
 
 TEST_CASE("definitions: checked, stored once, activated, retired; keys made and revoked") {
@@ -184,8 +279,7 @@ TEST_CASE("definitions: checked, stored once, activated, retired; keys made and 
   auto next = vending::vending_saga;
   next.version = 2;
   auto text = json_of(next);
-  for (std::size_t at; (at = text.find("{run}")) != std::string::npos;)
-    text.replace(at, 5, w.run);
+  for (std::size_t at; (at = text.find("{run}")) != std::string::npos;) text.replace(at, 5, w.run);
   const auto spec = json::parse(text);
   const auto path = "/v1/definitions/vending/versions/2";
   const auto put = [&](const json& body) {

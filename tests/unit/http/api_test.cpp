@@ -22,14 +22,22 @@ struct lonely_backend {
   api::databases databases{"postgresql://127.0.0.1:1/none"};
   active_definitions active;
   http::stream_hub events;
-  api::backend back{"skald", "1", databases, active, events,
-                    [](requests::record) -> acknowledgement {
-                      throw http::unavailable("Kafka is away.");
-                    },
-                    []() -> std::unique_ptr<log_admin> { throw log_error("Kafka is away."); },
-                    [] { return std::string("skald_up 1\n"); },
-                    [] { return std::vector<check>{{"workers", false}}; },
-                    [] { return true; }};
+  books_desk books{[]() -> std::unique_ptr<skald::books> { throw log_error("Kafka is away."); }};
+  api::backend back{
+      "skald",
+      "1",
+      databases,
+      active,
+      events,
+      books,
+      std::chrono::milliseconds(10),
+      [](requests::record) -> acknowledgement { throw http::unavailable("Kafka is away."); },
+      []() -> std::unique_ptr<log_admin> { throw log_error("Kafka is away."); },
+      [] { return std::string("skald_up 1\n"); },
+      [] {
+        return std::vector<check>{{"workers", false}};
+      },
+      [] { return true; }};
   http::router routes;
   lonely_backend() { add_routes(routes, back); }
 };
@@ -39,8 +47,8 @@ request request_for(const http::route& r, role who) {
   q.method = r.method;
   for (std::size_t i = 0; i < r.pattern.size(); ++i)
     if (r.pattern[i] == '{') {
-      q.path += r.pattern.compare(i, 5, "{vers") == 0 || r.pattern.compare(i, 4, "{no}") == 0 ? "1"
-                                                                                              : "x";
+      q.path +=
+          r.pattern.compare(i, 5, "{vers") == 0 || r.pattern.compare(i, 4, "{no}") == 0 ? "1" : "x";
       i = r.pattern.find('}', i);
     } else {
       q.path += r.pattern[i];
@@ -167,15 +175,14 @@ TEST_CASE("If-Match and ETag") {
 }
 
 TEST_CASE("a key is known by its hash alone") {
-  const keyring keys({{hash_of_key("one"), {"ann", role::viewer}},
-                      {hash_of_key("two"), {"bob", role::admin}}});
+  const keyring keys(
+      {{hash_of_key("one"), {"ann", role::viewer}}, {hash_of_key("two"), {"bob", role::admin}}});
   CHECK(keys.owner("one").name == "ann");
   CHECK(keys.owner("two").role == role::admin);
-  for (const auto& bad : {std::string(), std::string("three"), hash_of_key("one"),
-                          std::string(10'000, 'x')})
+  for (const auto& bad :
+       {std::string(), std::string("three"), hash_of_key("one"), std::string(10'000, 'x')})
     CHECK(keys.owner(bad).role == role::anyone);
-  for (const auto r : {role::viewer, role::operator_, role::admin})
-    CHECK(role_named(name(r)) == r);
+  for (const auto r : {role::viewer, role::operator_, role::admin}) CHECK(role_named(name(r)) == r);
   CHECK_FALSE(role_named("anyone"));
 }
 
