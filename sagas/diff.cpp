@@ -12,6 +12,7 @@ using nlohmann::json;
 
 struct meaning {
   std::string_view member, sentence;
+  std::string_view when_gone{};  // empty: the same
 };
 constexpr meaning of_saga[] = {
     {"saga", "another name is another saga, with keys and versions of its own"},
@@ -24,15 +25,19 @@ constexpr meaning of_saga[] = {
     {"publish", "changes what readers of the saga events see"},
 };
 constexpr meaning of_step[] = {
-    {"send", "its participant must understand this command before the version is activated"},
-    {"await", "another event is awaited: its topic is read from the activation on"},
+    {"send", "its participant must understand this command before the version is activated",
+     "new sagas send no command here"},
+    {"await", "another event is awaited: its topic is read from the activation on",
+     "new sagas await no event here; the topic is read while older versions do"},
     {"done", "its participant must answer with this event before the version is activated"},
-    {"failed", "its participant may decline with these events only; others are quarantined"},
+    {"failed", "its participant may decline with these events only; others are quarantined",
+     "its participant may not decline any more; such an answer is quarantined"},
     {"occurrence", "changes which effects are the same and which are surplus"},
     {"when", "changes for which sagas the step is skipped"},
     {"within_ms", "changes how long an answer is waited for"},
     {"retry", "changes how often and when the command is sent again"},
-    {"fence", "its participant must understand this command before the version is activated"},
+    {"fence", "its participant must understand this command before the version is activated",
+     "where nobody says whether the step took effect, an operator is asked at once"},
     {"undo", "its participant must understand the undo before the version is activated"},
     {"undo_retry", "changes how long an undo is tried before an operator is asked"},
     {"surplus", "changes what becomes of a second effect of the step"},
@@ -90,8 +95,10 @@ void compare_values(const json& before, const json& after, const std::string& me
 template <std::size_t N>
 void compare_members(const json& before, const json& after, const std::string& at,
                      const meaning (&known)[N], std::vector<difference>& out) {
-  for (auto& [member, words] : known)
-    compare_values(before, after, std::string(member), at, words, out);
+  for (auto& [member, sentence, when_gone] : known) {
+    const bool gone = !when_gone.empty() && !after.contains(member);
+    compare_values(before, after, std::string(member), at, gone ? when_gone : sentence, out);
+  }
 }
 }  // namespace
 

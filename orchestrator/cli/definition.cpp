@@ -14,7 +14,15 @@ namespace {
 using nlohmann::ordered_json;
 
 int validate(context& x, const std::string& file) {
-  const auto d = read_definition_file(file);
+  const auto loaded = load_definition_file(file);
+  if (!loaded.definition && x.output.format() != format::table) {
+    auto mistakes = ordered_json::array();
+    for (const auto& c : loaded.complaints)
+      mistakes.push_back({{"at", c.at}, {"sentence", c.sentence}});
+    x.output.show({{"mistakes", mistakes}});
+    return usage;
+  }
+  const auto d = sound_one(loaded, file);
   x.output.show(
       {{"name", d->name}, {"version", d->version}, {"steps", d->steps.size()}, {"hash", d.hash()}});
   return done;

@@ -15,7 +15,7 @@ std::string read_bounded(std::istream& in) {
 }
 }  // namespace
 
-stored_definition read_definition_file(const std::string& path) {
+loading load_definition_file(const std::string& path) {
   std::string text;
   if (path == "-") {
     text = read_bounded(std::cin);
@@ -25,11 +25,18 @@ stored_definition read_definition_file(const std::string& path) {
     if (!file && !file.eof())
       throw failure(usage, "the definition " + path + " cannot be read; give a JSON file, or -");
   }
-  auto loaded = read_definition(text);
+  return read_definition(text);
+}
+
+stored_definition sound_one(const loading& loaded, const std::string& path) {
   if (loaded.definition) return *loaded.definition;
   std::string sentences = path + " is not a definition that can run:";
   for (const auto& c : loaded.complaints)
     sentences += "\n  " + (c.at.empty() ? std::string("the whole text") : c.at) + ": " + c.sentence;
   throw failure(usage, sentences);
+}
+
+stored_definition read_definition_file(const std::string& path) {
+  return sound_one(load_definition_file(path), path);
 }
 }  // namespace skald::cli

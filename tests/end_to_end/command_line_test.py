@@ -138,6 +138,8 @@ class BadInput(unittest.TestCase):
         unlimited = definition()
         del unlimited["steps"][0]["within_ms"]
         self.refused(2, "/steps/0", "definition", "validate", "-", stdin=json.dumps(unlimited))
+        got, out, _ = skald("definition", "validate", "-", "--json", stdin=json.dumps(unlimited))
+        self.assertEqual((got, json.loads(out)["mistakes"][0]["at"]), (2, "/steps/0/within_ms"))
         with Database("cli_definition") as url:
             skald("migrate", "orchestrator", "--postgres", url)
             self.refused(2, "/steps/0", "definition", "register", "-", "--postgres", url,

@@ -42,6 +42,7 @@ TEST_CASE("a changed member is shown with its place, before and after, and a mea
   CHECK(all[1].after == "40000");
   CHECK(all[2].after.empty());
   CHECK(all[2].before.find("vending.CancelDispense.v1") != std::string::npos);
+  CHECK(all[2].meaning.find("an operator is asked") != std::string::npos);
   for (auto& d : all) CHECK_FALSE(d.meaning.empty());
 }
 
