@@ -50,6 +50,7 @@ class relay::run {
           return drain();
         } catch (const log_error&) {
           if (writer_) writer_->flush(parting_time);  // a broken one gives all back at once
+          land();
           // What was in flight is sent again by another run, one record a batch.
           for (auto id : in_flight_) shared_.careful_until = std::max(shared_.careful_until, id);
           ++shared_.restarts;
@@ -71,6 +72,7 @@ class relay::run {
     next_.rejected.push_back({id, std::string(reason)});
   }
   void on_delivery(const log_writer::delivery&);
+  void land();
   void serve_writer();
   void wait_for_acks();
   void sleep();
@@ -83,9 +85,9 @@ class relay::run {
   outbox_table table_;
   header_text header_text_;
   std::vector<wire::header> headers_;
-  std::unordered_set<std::int64_t> in_flight_;
-  outbox_table::demand next_;  // what the next round deletes and sets aside
-  std::string broken_;         // why the writer is of no more use
+  std::unordered_set<std::int64_t> in_flight_;  // until the round that deletes them
+  outbox_table::demand next_;                   // what the next round deletes and sets aside
+  std::string broken_;                          // why the writer is of no more use
   std::int64_t last_read_ = 0;
   bool careful_ = false, in_round_ = false;
   steady::time_point settled_at_{};
@@ -134,6 +136,7 @@ std::int64_t relay::run::room() const {
 // False: there was nothing to do.
 bool relay::run::round() {
   serve_writer();
+  land();
   if (careful_ && in_flight_.empty() && last_read_ >= shared_.careful_until) {
     shared_.careful_until = 0;
     open_writer();
@@ -192,14 +195,19 @@ void relay::run::send(const outbox_table::row& row) {
 void relay::run::on_delivery(const log_writer::delivery& d) {
   const auto id = static_cast<std::int64_t>(d.tag);
   if (d.error.empty()) {
-    if (in_flight_.erase(id) == 0) return;
     next_.sent.push_back(id);
     ++shared_.sent;
   } else if (d.permanent) {
-    if (in_flight_.erase(id) > 0) set_aside(id, d.error);
+    set_aside(id, d.error);
   } else if (broken_.empty()) {
     broken_ = d.error;
   }
+}
+
+// Only now, as a round that is under way may still show what was acked meanwhile.
+void relay::run::land() {
+  for (auto id : next_.sent) in_flight_.erase(id);
+  for (auto& r : next_.rejected) in_flight_.erase(r.id);
 }
 
 void relay::run::serve_writer() {

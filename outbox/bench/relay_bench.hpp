@@ -23,7 +23,7 @@ struct relay_bench_result {
   double rows_per_second = 0;  // the backlog of one million (quick: 200,000) rows of 250 B drained
   double flatness = 0;         // medians of rounds 5-8 / 1-4 of draining under a held snapshot
   std::size_t written = 0, lost = 0, order_violations = 0;  // 12 writers, aborts, late commits
-  double gate_ratio = 0;  // 16 writers' commits, with the gate's trigger / without it
+  double gate_ratio = 0;  // 16 writers' commits, with the gate's trigger / without it: median of 7
 };
 
 relay_bench_result bench_relay(const relay_bench_settings&);
