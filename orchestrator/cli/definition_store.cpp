@@ -10,6 +10,7 @@
 #include "orchestrator/definitions.hpp"
 #include "outbox/kafka/connection.hpp"
 #include "sagas/explore/explore.hpp"
+#include "skald/json.hpp"
 
 namespace skald::cli {
 namespace {
@@ -119,8 +120,9 @@ int show(context& x, const options& o) {
   const auto which = find(database, o);
   const auto spec = definitions::show(database, which.name, which.version);
   if (!spec) throw failure(not_found, "the definition was there a moment ago and is gone");
-  x.output.stream() << ordered_json::parse(*spec).dump(x.output.format() == format::jsonl ? -1 : 2)
-                    << '\n';
+  const auto d = load_definition(*spec);  // its members in their own order, not the database's
+  x.output.stream() << (x.output.format() == format::jsonl ? d.json() + '\n'
+                                                           : to_readable_json(*d));
   return done;
 }
 }  // namespace
