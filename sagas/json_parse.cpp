@@ -92,6 +92,10 @@ std::optional<nlohmann::json> parse_bounded(std::string_view text, complaint& wh
                    std::to_string(max_definition_bytes) + " are allowed"};
     return std::nullopt;
   }
+  if (const auto nul = text.find('\0'); nul != text.npos) {  // the parser would end there, content
+    why = {"", "this is not JSON, at byte " + std::to_string(nul + 1) + ": a NUL byte"};
+    return std::nullopt;
+  }
   builder b(why);
   if (!json::sax_parse(text, &b)) return std::nullopt;
   return std::move(b.root);
