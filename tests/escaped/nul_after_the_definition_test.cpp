@@ -1,5 +1,5 @@
-// Found by the fuzzer: the JSON parser takes a NUL byte for the end of the text, so whatever followed
-// a definition was accepted without a look.
+// Found by the fuzzer: the JSON parser takes a NUL byte for the end of the text, so whatever
+// followed a definition was accepted without a look.
 #include <doctest/doctest.h>
 
 #include <string>
