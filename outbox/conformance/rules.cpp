@@ -159,7 +159,7 @@ void survives_poison(trial& t, const settings&) {
 void survives_restart(trial& t, const settings& k) {
   const auto first = t.expect(t.act(), outcome::ok, "the do");
   k.restart();
-  t.expect_same(first, t.ask(t.act(2)), "a do that comes again after a restart");
+  t.expect_same(first, t.ask_after_crash(t.act(2)), "a do that comes again after a restart");
   t.expect(t.undo(), t.step().pivot ? outcome::ok : outcome::undone, "the undo after a restart");
 }
 

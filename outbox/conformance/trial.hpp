@@ -32,6 +32,8 @@ class trial {
   // The answer, whatever its outcome but `retry`, after which the command is sent again.
   letter answer(const letter& command);
   letter ask(const letter& command);  // send and answer
+  // The same, behind a crash: the participant may repeat answers to earlier attempts before.
+  letter ask_after_crash(const letter& command);
   // The same, and demands the outcome.
   letter expect(const letter& command, wire::outcome, const std::string& what);
   letter expect_answer(const letter& command, wire::outcome, const std::string& what);

@@ -270,7 +270,8 @@ std::vector<position> reader::committed(std::span<const skald::partition> partit
   std::vector<position> known;
   for (int i = 0; i < list->cnt; ++i) {
     const auto& p = list->elems[i];
-    if (!p.err && p.offset >= 0) known.push_back({{p.topic, p.partition}, p.offset});
+    check("The offset of group " + settings_.group + " cannot be read", p.err);
+    if (p.offset >= 0) known.push_back({{p.topic, p.partition}, p.offset});
   }
   return known;
 }

@@ -51,17 +51,30 @@ def _string(text):
     return struct.pack("!h", len(text)) + text.encode()
 
 
+def _ask(address, what, version, body):
+    request = struct.pack("!hhi", what, version, 1) + _string("chaos") + body
+    host, port = address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), 30) as s:
+        s.sendall(struct.pack("!i", len(request)) + request)
+        with s.makefile("rb") as f:
+            return f.read(struct.unpack("!i", f.read(4))[0])
+
+
+def create_topic(address, topic, partitions):
+    body = struct.pack("!i", 1) + _string(topic) + struct.pack("!ihii", partitions, 1, 0, 0)
+    answer = _ask(address, 19, 2, body + struct.pack("!ib", 20_000, 0))
+    at = 4 + 4 + 4 + 2 + len(topic)
+    error = struct.unpack("!h", answer[at:at + 2])[0]
+    if error:
+        raise RuntimeError(f"Kafka refuses topic {topic} with error {error}")
+
+
 def produce(address, topic, partition, key, value, headers):
     """headers: (name, bytes) pairs; key and value: bytes or None. RuntimeError with its code."""
     batch = _batch(_record(key, value, headers))
     body = struct.pack("!hhi", -1, -1, 10_000) + struct.pack("!i", 1) + _string(topic)
     body += struct.pack("!iii", 1, partition, len(batch)) + batch
-    request = struct.pack("!hhi", 0, 7, 1) + _string("chaos") + body
-    host, port = address.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), 10) as s:
-        s.sendall(struct.pack("!i", len(request)) + request)
-        with s.makefile("rb") as f:
-            answer = f.read(struct.unpack("!i", f.read(4))[0])
+    answer = _ask(address, 0, 7, body)
     at = 4 + 4 + 2 + struct.unpack("!h", answer[8:10])[0] + 4 + 4
     error = struct.unpack("!h", answer[at:at + 2])[0]
     if error:
