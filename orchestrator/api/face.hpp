@@ -21,7 +21,7 @@ struct face_settings {
   // Everybody who reaches the loopback address is an admin: for `skald dev` alone.
   bool without_keys = false;
   std::function<void(const std::string&)> report;  // a sentence for the log
-  std::chrono::milliseconds books_within{10'000};  // a participant has to answer for its books
+  std::chrono::milliseconds books_within{5'000};  // a participant has to answer for its books
 };
 
 // What it asks of the service beside it. Any thread, never waits.
