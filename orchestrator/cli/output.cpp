@@ -9,11 +9,23 @@ namespace {
 using nlohmann::ordered_json;
 constexpr auto replace_bad_utf8 = ordered_json::error_handler_t::replace;
 
-// One cell. What would break the table or the terminal is shown as a dot.
+std::string plain(const ordered_json& v) {
+  if (v.is_string()) return v.get<std::string>();
+  const bool words =
+      v.is_array() && std::ranges::all_of(v, [](const auto& item) {
+        return item.is_string() && !item.template get_ref<const std::string&>().empty();
+      });
+  if (!words) return v.is_null() ? "" : v.dump(-1, ' ', false, replace_bad_utf8);
+  std::string text;
+  for (const auto& item : v)
+    text += (text.empty() ? "" : ", ") + item.get_ref<const std::string&>();
+  return text;
+}
+
+// One cell; words of a list with commas between them. What would break the table or the terminal is
+// shown as a dot.
 std::string cell(const ordered_json& v) {
-  auto text = v.is_null()     ? std::string("-")
-              : v.is_string() ? v.get<std::string>()
-                              : v.dump(-1, ' ', false, replace_bad_utf8);
+  auto text = plain(v);
   for (auto& c : text)
     if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '.';
   return text.empty() ? "-" : text;

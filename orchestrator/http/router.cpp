@@ -93,8 +93,11 @@ bool router::is_quick(const request& q) const {
 
 response router::answer(request& q) const {
   std::string allowed;
+  const bool literal = q.path.find('{') == q.path.npos &&
+                       std::any_of(routes_.begin(), routes_.end(),
+                                   [&](const route& r) { return r.pattern == q.path; });
   for (const route& r : routes_) {
-    if (!matches(r.pattern, q.path, q.parameters)) continue;
+    if (literal ? r.pattern != q.path : !matches(r.pattern, q.path, q.parameters)) continue;
     if (same_method(r, q.method))
       return q.principal.role < r.least ? denied(r, q) : guarded(r, [&] { return r.answer(q); });
     allowed += (allowed.empty() ? "" : ", ") + r.method;

@@ -13,7 +13,8 @@ using handler = std::function<response(const request&)>;
 
 struct route {
   std::string method;   // "GET"
-  std::string pattern;  // "/v1/sagas/{id}": "{name}" stands for one segment
+  // "/v1/sagas/{id}": "{name}" stands for one segment, unless another route has it literally
+  std::string pattern;
   role least = role::admin;
   handler answer;
   bool quick = false;  // never waits for anything: answered though all workers are busy

@@ -23,6 +23,11 @@ TEST_CASE("a table is aligned by characters, not bytes, and says '-' for nothing
   CHECK(listed(two, format::table) == "KEY      OPEN ITEMS\norder-1  2\n\xc3\xa9        -\n");
 }
 
+TEST_CASE("a list of words in a cell reads as words") {
+  const ordered_json rows = {{{"key", {"stuck", "paused"}}, {"open_items", ordered_json::array()}}};
+  CHECK(listed(rows, format::table) == "KEY            OPEN ITEMS\nstuck, paused  -\n");
+}
+
 TEST_CASE("an empty list is [] in JSON, no line in JSON lines, a heading in a table") {
   const auto none = ordered_json::array();
   CHECK(listed(none, format::json) == "[]\n");

@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <future>
+#include <memory>
+#include <vector>
 
 #include "orchestrator/http/problem.hpp"
 #include "orchestrator/http/streams.hpp"
@@ -72,6 +74,7 @@ struct running_server {
                       q.parameters.at("word") + "|" + std::string(*q.asked("say")) + "|" + q.body;
                   return out;
                 }});
+    routes.add({"GET", "/v1/echo/all", role::anyone, [](const request&) { return response{}; }});
     routes.add({"GET", "/v1/act", role::operator_, [](const request&) { return response{}; }});
     routes.add({"GET", "/throws", role::anyone,
                 [](const request&) -> response { throw std::runtime_error("a secret"); }});
@@ -137,9 +140,12 @@ TEST_CASE("what is not there, not allowed or not understood has its own problem"
   const auto wrong = s.ask("PUT /free HTTP/1.1");
   CHECK(starts(wrong, "HTTP/1.1 405"));
   CHECK(has(wrong, "Allow: GET"));
+  CHECK(has(s.ask("PUT /v1/echo/all HTTP/1.1"), "Allow: GET\r\n"));  // not POST /v1/echo/{word}
   CHECK(starts(s.ask("GET /v1/act HTTP/1.1"), "HTTP/1.1 401"));
   CHECK(starts(s.ask("GET /v1/act HTTP/1.1\r\nAuthorization: Bearer v"), "HTTP/1.1 403"));
   CHECK(starts(s.ask("GET /v1/act HTTP/1.1\r\nAuthorization: Bearer o"), "HTTP/1.1 200"));
+  CHECK(starts(s.ask("POST /v1/echo/{word}?say=x HTTP/1.1\r\nAuthorization: Bearer v"),
+               "HTTP/1.1 200"));
   CHECK(starts(s.ask("GET /free?a=%zz HTTP/1.1"), "HTTP/1.1 400"));
   CHECK(starts(s.ask("GET /free%00 HTTP/1.1"), "HTTP/1.1 400"));
   CHECK(starts(s.ask("nonsense"), "HTTP/1.1 400"));
@@ -213,6 +219,20 @@ TEST_CASE("events reach a client, and one that comes back gets what it missed") 
   s.hub.publish({0, 1, "started", "saga-b", "vending", "{\"n\":3}"});
   CHECK(has(client.read_until("{\"n\":3}\n\n"), "id: 2.1\n"));
   CHECK(starts(s.ask("GET /events HTTP/1.1\r\nLast-Event-ID: 0"), "HTTP/1.1 410"));
+}
+
+TEST_CASE("many idle streams are held, and everybody else is answered as before") {
+  running_server s;
+  std::vector<std::unique_ptr<raw_client>> idle;
+  for (int i = 0; i < 200; ++i) {
+    idle.push_back(std::make_unique<raw_client>(s.all->port()));
+    idle.back()->send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  for (auto& c : idle) c->read_until("id: 0.0\n\n");
+  CHECK(s.hub.clients() == idle.size());
+  CHECK(starts(s.ask("GET /free HTTP/1.1"), "HTTP/1.1 200"));
+  s.hub.publish({0, 0, "started", "s", "vending", "{}"});
+  for (auto& c : idle) CHECK(has(c->read_until("event: started"), "event: started"));
 }
 
 TEST_CASE("a request may wait for long without holding a worker") {
