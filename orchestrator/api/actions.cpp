@@ -173,10 +173,11 @@ response act(backend& b, const request& q, std::string_view name) {
         return patiently(b.books_within, [=](bool last) -> std::optional<response> {
           if (answered(*heard, *records.tokens)) return send_action();
           if (!last) return std::nullopt;
-          throw http::unavailable("The participant of step " + step +
-                                  " has not answered the word for its books in time, so the saga "
-                                  "was not told. See that it runs and send this again, or say why "
-                                  "not to wait for it: accept_risk.");
+          return http::problem(
+              409, "books", "Conflict",
+              "The participant of step " + step +
+                  " has not answered the word for its books in time, so the saga was not told. See "
+                  "that it runs and send this again, or say why not to wait for it: accept_risk.");
         });
       });
 }
