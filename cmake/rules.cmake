@@ -8,6 +8,9 @@ target_compile_options(skald_rules INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(skald_rules INTERFACE -Wno-restrict)  # false in g++ 12's own std::string
 endif()
+if(CMAKE_UNITY_BUILD)  # files of a library seen as one: what only the preset dev can judge
+  target_compile_options(skald_rules INTERFACE -Wno-shadow -Wno-subobject-linkage)
+endif()
 if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(skald_rules INTERFACE -Werror)
 endif()

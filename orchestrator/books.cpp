@@ -6,7 +6,7 @@
 
 namespace skald {
 namespace {
-constexpr std::size_t most_records = 1'000, most_bytes = 4 * 1024 * 1024;  // of one look
+constexpr std::size_t most_answers = 1'000, answer_bytes = 4 * 1024 * 1024;  // of one look
 constexpr milliseconds longest_wait{100};
 }  // namespace
 
@@ -27,7 +27,7 @@ void books::listen(const std::string& key) {
 void books::read(const std::set<std::string>& words, signer& tokens,
                  std::set<std::string>& answered, std::chrono::milliseconds at_most) {
   std::vector<wire::record> records;
-  reader_->poll(records, most_records, most_bytes);
+  reader_->poll(records, most_answers, answer_bytes);
   for (const auto& r : records) {
     const auto parsed = wire::parse(r.headers);
     const auto& e = parsed.envelope;

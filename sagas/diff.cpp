@@ -71,7 +71,7 @@ steps steps_of(const json& d) {
 std::string text(const json& object, const std::string& member) {
   return object.contains(member) ? object[member].dump() : "";
 }
-std::string escaped(const std::string& member) {  // as a JSON Pointer has it
+std::string pointer_token(const std::string& member) {  // as a JSON Pointer has it
   std::string out;
   for (const char c : member) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
   return out;
@@ -82,7 +82,7 @@ void compare_values(const json& before, const json& after, const std::string& me
                     const std::string& at, std::string_view words, std::vector<difference>& out) {
   const auto a = text(before, member), b = text(after, member);
   if (a == b) return;
-  const auto here = at + "/" + escaped(member);
+  const auto here = at + "/" + pointer_token(member);
   const bool inside =
       !a.empty() && !b.empty() && before[member].is_object() && after[member].is_object();
   if (!inside) return out.push_back({here, a, b, std::string(words)});

@@ -9,11 +9,11 @@
 
 namespace skald {
 namespace {
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 constexpr std::size_t readable_columns = 100;
 
-json to(const value& v) {
+ordered_json to(const value& v) {
   switch (v.kind) {
     case value::type::integer:
       return v.number;
@@ -27,36 +27,36 @@ json to(const value& v) {
   return nullptr;
 }
 
-json to(const place& p) {
+ordered_json to(const place& p) {
   return {{"event", p.event}, {"at", p.field}};
 }
 
 // Postfix back to a tree: {"and": [{"gt": [{"event": ..., "at": ...}, 0]}, ...]}.
-json to(const guard& g) {
-  std::vector<json> stack;
+ordered_json to(const guard& g) {
+  std::vector<ordered_json> stack;
   for (auto& t : g.tokens) {
     if (t.kind == token::type::field) {
       stack.push_back(to(t.at));
     } else if (t.kind == token::type::literal) {
       stack.push_back(to(t.fixed));
     } else {
-      json last = std::move(stack.back());
+      ordered_json last = std::move(stack.back());
       stack.pop_back();
       if (t.what != token::op::negate) {
-        json both = json::array({std::move(stack.back()), std::move(last)});
+        ordered_json both = ordered_json::array({std::move(stack.back()), std::move(last)});
         stack.pop_back();
         last = std::move(both);
       }
-      stack.push_back(json{{names::of(names::operators, t.what), std::move(last)}});
+      stack.push_back(ordered_json{{names::of(names::operators, t.what), std::move(last)}});
     }
   }
   return std::move(stack.back());
 }
 
-json to(const command& c) {
-  json fields = json::array();
+ordered_json to(const command& c) {
+  ordered_json fields = ordered_json::array();
   for (auto& b : c.fields) {
-    json field = {{"to", b.to}};
+    ordered_json field = {{"to", b.to}};
     if (b.from.event.empty())
       field["value"] = to(b.fixed);
     else
@@ -67,7 +67,7 @@ json to(const command& c) {
   return {{"command", c.type}, {"participant", c.participant}, {"fields", std::move(fields)}};
 }
 
-json to(const backoff& b) {
+ordered_json to(const backoff& b) {
   return {{"times", b.times},
           {"first_ms", b.first.count()},
           {"factor", b.factor},
@@ -75,23 +75,23 @@ json to(const backoff& b) {
           {"jitter_percent", b.jitter_percent}};
 }
 
-json to(const source& s) {
-  json j = {{"event", s.event}, {"topic", s.topic}, {"key", s.correlate}};
+ordered_json to(const source& s) {
+  ordered_json j = {{"event", s.event}, {"topic", s.topic}, {"key", s.correlate}};
   if (!s.only.empty()) j["only"] = to(s.only);
   j["unclaimed"] = names::of(names::unclaimeds, s.unclaimed);
   return j;
 }
 
-json to(const trigger& t) {
-  json j = {{"event", t.event}, {"key", t.key}};
+ordered_json to(const trigger& t) {
+  ordered_json j = {{"event", t.event}, {"key", t.key}};
   if (!t.topic.empty()) j["topic"] = t.topic;
   if (!t.only.empty()) j["only"] = to(t.only);
   return j;
 }
 
-json to(const step& s) {
+ordered_json to(const step& s) {
   const step defaults;
-  json j = {{"step", s.name}};
+  ordered_json j = {{"step", s.name}};
   if (s.awaits()) {
     j["await"] = to(s.await);
   } else {
@@ -104,7 +104,7 @@ json to(const step& s) {
   j["within_ms"] = s.within.count();
   if (s.retry != defaults.retry) j["retry"] = to(s.retry);
   if (!s.fence.empty()) j["fence"] = to(s.fence);
-  j["undo"] = s.has_undo() ? to(s.undo.send) : json(names::of(names::undos, s.undo.kind));
+  j["undo"] = s.has_undo() ? to(s.undo.send) : ordered_json(names::of(names::undos, s.undo.kind));
   if (s.undo_retry != defaults.undo_retry) j["undo_retry"] = to(s.undo_retry);
   if (s.surplus != defaults.surplus) j["surplus"] = names::of(names::surpluses, s.surplus);
   if (s.no_fence) j["no_fence"] = true;
@@ -112,26 +112,26 @@ json to(const step& s) {
   return j;
 }
 
-json to(const stages& all) {
-  json steps = json::array();
+ordered_json to(const stages& all) {
+  ordered_json steps = ordered_json::array();
   for (std::size_t i = 0; i < all.size();) {
-    json together = json::array();
+    ordered_json together = ordered_json::array();
     const auto stage = all[i].stage;
     while (i < all.size() && all[i].stage == stage) together.push_back(to(all[i++]));
     if (together.size() == 1)
       steps.push_back(std::move(together[0]));
     else
-      steps.push_back(json{{"together", std::move(together)}});
+      steps.push_back(ordered_json{{"together", std::move(together)}});
   }
   return steps;
 }
 
-json to(const definition& d) {
+ordered_json to(const definition& d) {
   const definition defaults;
-  json j = {{"skald", definition_format},
-            {"saga", d.name},
-            {"version", d.version},
-            {"starts", to(d.starts)}};
+  ordered_json j = {{"skald", definition_format},
+                    {"saga", d.name},
+                    {"version", d.version},
+                    {"starts", to(d.starts)}};
   if (d.deadline != defaults.deadline) j["deadline_ms"] = d.deadline.count();
   if (d.parking != defaults.parking) j["parking_ms"] = d.parking.count();
   if (d.parallel_undo) j["parallel_undo"] = true;
@@ -142,22 +142,22 @@ json to(const definition& d) {
 }
 
 // One line for what fits in one, as people write it.
-std::string spaced(const json& j) {
+std::string spaced(const ordered_json& j) {
   if (!j.is_structured()) return j.dump();
   std::string line(1, j.is_object() ? '{' : '[');
   for (auto& [name, part] : j.items()) {
     if (line.size() > 1) line += ", ";
-    if (j.is_object()) line += json(name).dump() + ": ";
+    if (j.is_object()) line += ordered_json(name).dump() + ": ";
     line += spaced(part);
   }
   return line + (j.is_object() ? '}' : ']');
 }
-std::string readable(const json& j, std::size_t indent, std::size_t taken) {
+std::string readable(const ordered_json& j, std::size_t indent, std::size_t taken) {
   std::string line = spaced(j);
   if (indent + taken + line.size() <= readable_columns || !j.is_structured()) return line;
   std::string text(1, line.front());
   for (auto& [name, part] : j.items()) {
-    const std::string label = j.is_object() ? json(name).dump() + ": " : "";
+    const std::string label = j.is_object() ? ordered_json(name).dump() + ": " : "";
     text += text.size() > 1 ? ",\n" : "\n";
     text += std::string(indent + 2, ' ') + label + readable(part, indent + 2, label.size() + 1);
   }

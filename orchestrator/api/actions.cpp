@@ -16,9 +16,9 @@ namespace {
 using http::role;
 using requests::verb;
 constexpr milliseconds verdict_within{10'000};
-constexpr std::size_t most_step_bytes = 128, most_reason_bytes = 512;
+constexpr std::size_t most_step_bytes = 128;
 
-struct word {
+struct instruction {
   read_model::saga saga;
   requests::action action;
   std::string request_id;
@@ -38,10 +38,10 @@ std::int64_t expected_sequence(const request& q, const read_model::saga& saga) {
   refuse(std::move(stale));
 }
 
-word read(backend& b, const request& q, std::string_view name) {
+instruction read(backend& b, const request& q, std::string_view name) {
   const query asked(q, {"definition"});
   fields body(q, {"reason", "step", "occurrence", "outcome", "accept_risk"});
-  word w;
+  instruction w;
   auto& a = w.action;
   a.actor = q.principal.name.empty() ? "anonymous" : q.principal.name;
   a.reason = body.text("reason", most_reason_bytes);
@@ -61,7 +61,7 @@ word read(backend& b, const request& q, std::string_view name) {
 }
 
 // The word for the books of the step's participant. Nothing: it keeps none of this step.
-std::optional<requests::record> word_for_books(backend& b, pg::connection& on, const word& w,
+std::optional<requests::record> word_for_books(backend& b, pg::connection& on, const instruction& w,
                                                signer& tokens) {
   const auto past = read_history(on, w.saga.no);
   if (!past) return std::nullopt;
@@ -80,7 +80,7 @@ struct records {
   requests::record action;
 };
 
-records make(backend& b, word& w) {
+records make(backend& b, instruction& w) {
   return b.databases.ask([&](databases::session& s) {
     records out;
     out.tokens = std::make_shared<signer>(live_secrets(s.on));
@@ -100,14 +100,14 @@ std::string id_of(const requests::record& r) {
 }
 
 // Why the engine refused it: decided again, with the same words.
-std::string why_refused(backend& b, pg::connection& on, const word& w, std::int64_t seq) {
+std::string why_refused(backend& b, pg::connection& on, const instruction& w, std::int64_t seq) {
   const auto report = replay_of(on, w.saga.no, static_cast<std::int32_t>(seq), b.prefix);
   if (!report || !report->contains("steps") || (*report)["steps"].empty()) return {};
   const auto& last = (*report)["steps"].back();
   return last.contains("why") && last["why"].is_string() ? last["why"].get<std::string>() : "";
 }
 
-response told(backend& b, pg::connection& on, const word& w, const requests::verdict& v) {
+response told(backend& b, pg::connection& on, const instruction& w, const requests::verdict& v) {
   ordered_json body = {
       {"id", w.saga.id}, {"request", w.request_id}, {"verdict", v.name}, {"seq", v.seq}};
   if (v.accepted()) {
@@ -123,7 +123,7 @@ response told(backend& b, pg::connection& on, const word& w, const requests::ver
                            "; see its journal, event " + std::to_string(v.seq) + ".");
 }
 
-response follow(backend& b, const word& w) {
+response follow(backend& b, const instruction& w) {
   return patiently(verdict_within, [&b, w](bool last) -> std::optional<response> {
     return b.databases.ask([&](databases::session& s) -> std::optional<response> {
       if (const auto v = requests::find_verdict(s.on, w.saga.no, 0, w.request_id))
@@ -141,13 +141,14 @@ response follow(backend& b, const word& w) {
 }
 
 // The same request again: its verdict is there already.
-bool asked_before(backend& b, const word& w) {
+bool asked_before(backend& b, const instruction& w) {
   return b.databases.ask([&](databases::session& s) {
     return requests::find_verdict(s.on, w.saga.no, 0, w.request_id).has_value();
   });
 }
 
-std::shared_ptr<books_desk::wait> listen(backend& b, const word& w, const std::string& id) try {
+std::shared_ptr<books_desk::wait> listen(backend& b, const instruction& w,
+                                         const std::string& id) try {
   return b.books.listen(w.saga.key, id);
 } catch (const log_error& e) {
   throw http::unavailable(e.what());

@@ -19,6 +19,9 @@ using http::request;
 using http::response;
 using nlohmann::ordered_json;
 using words = std::initializer_list<std::string_view>;
+inline constexpr int usual_page = 50;  // rows of a list, unless asked for
+inline constexpr std::chrono::seconds longest_wait{60};
+inline constexpr std::size_t most_reason_bytes = 512;
 
 class query {
  public:

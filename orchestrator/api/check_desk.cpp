@@ -38,7 +38,7 @@ std::string in_words(const explore::report& r) {
   return "bad definition: " + r.sentence;
 }
 
-check_desk::result check(const stored_definition& d) {
+check_desk::result explored(const stored_definition& d) {
   explore::options bounds;
   bounds.max_states = check_desk::max_states;
   const auto r = explore::explore(*d, bounds);
@@ -70,7 +70,7 @@ check_desk::pending check_desk::begin(stored_definition d) {
   const std::lock_guard lock(guard_);
   if (last_.valid() && last_.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
     throw http::unavailable("Another definition is being checked; try again.");
-  last_ = std::async(std::launch::async, [d = std::move(d)] { return check(d); }).share();
+  last_ = std::async(std::launch::async, [d = std::move(d)] { return explored(d); }).share();
   pending out;
   out.result_ = last_;
   return out;

@@ -23,7 +23,7 @@ ordered_json to_json(const definitions::stored& d) {
       {"hash", d.hash}};
 }
 
-response list(backend& b, const request& q) {
+response list_definitions(backend& b, const request& q) {
   const query none(q, {});
   ordered_json body = {{"definitions", ordered_json::array()}};
   for (const auto& d :
@@ -33,7 +33,7 @@ response list(backend& b, const request& q) {
 }
 
 // The version named in the path, else the active one, else the newest.
-response show(backend& b, const request& q) {
+response show_definition(backend& b, const request& q) {
   const query none(q, {});
   const auto& name = q.parameters.find("name")->second;
   const bool any = !q.parameters.contains("version");
@@ -159,9 +159,10 @@ response retire(backend& b, const request& q) {
 void add_definitions(http::router& to, backend& b) {
   const auto desk = std::make_shared<check_desk>();
   const std::string one = "/v1/definitions/{name}", version = one + "/versions/{version}";
-  to.add({"GET", "/v1/definitions", role::viewer, [&b](const request& q) { return list(b, q); }});
-  to.add({"GET", one, role::viewer, [&b](const request& q) { return show(b, q); }});
-  to.add({"GET", version, role::viewer, [&b](const request& q) { return show(b, q); }});
+  to.add({"GET", "/v1/definitions", role::viewer,
+          [&b](const request& q) { return list_definitions(b, q); }});
+  to.add({"GET", one, role::viewer, [&b](const request& q) { return show_definition(b, q); }});
+  to.add({"GET", version, role::viewer, [&b](const request& q) { return show_definition(b, q); }});
   to.add({"PUT", version, role::admin, [&b, desk](const request& q) { return put(b, *desk, q); }});
   to.add({"POST", "/v1/definitions/check", role::operator_,
           [desk](const request& q) { return check_definition(*desk, q); }});

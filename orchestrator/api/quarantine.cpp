@@ -8,14 +8,12 @@
 namespace skald::api {
 namespace {
 using http::role;
-constexpr int usual_page = 50;
-constexpr std::size_t most_reason_bytes = 512;
 
 bool sees_payload(const request& q) {
   return q.principal.role >= role::operator_;
 }
 
-response list(backend& b, const request& q) {
+response list_quarantined(backend& b, const request& q) {
   const query asked(q, {"topic", "redriven", "cursor", "limit"});
   read_model::quarantine_filter f;
   f.topic = asked.text("topic");
@@ -71,7 +69,8 @@ response dropped(backend& b, const request& q) {
 
 void add_quarantine(http::router& to, backend& b) {
   const std::string one = "/v1/quarantine/{no}";
-  to.add({"GET", "/v1/quarantine", role::viewer, [&b](const request& q) { return list(b, q); }});
+  to.add({"GET", "/v1/quarantine", role::viewer,
+          [&b](const request& q) { return list_quarantined(b, q); }});
   to.add({"GET", one, role::viewer, [&b](const request& q) {
             const query none(q, {});
             return json(200, to_json(found(b, q), sees_payload(q)));

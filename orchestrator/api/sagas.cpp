@@ -10,11 +10,9 @@
 namespace skald::api {
 namespace {
 using http::role;
-constexpr int usual_page = 50;
-constexpr auto longest_wait = std::chrono::seconds(60);
 constexpr std::int64_t most_replayed = 10'000;  // journal rows
 
-response list(backend& b, const request& q) {
+response list_sagas(backend& b, const request& q) {
   const query asked(q, {"definition", "state", "facet", "key", "cursor", "limit"});
   read_model::saga_filter f;
   f.definition = asked.text("definition");
@@ -63,7 +61,7 @@ bool finished(const read_model::saga& s) {
   return s.phase == "completed" || s.phase == "aborted";
 }
 
-response show(backend& b, const request& q) {
+response show_saga(backend& b, const request& q) {
   const query asked(q, {"definition", "wait", "until"});
   const auto id = found_saga(b, q, asked.text("definition")).id;
   const auto seen = seen_before(q);
@@ -123,8 +121,8 @@ void add_sagas(http::router& to, backend& b) {
     to.add({"GET", std::move(pattern), least,
             [&b, answer](const request& q) { return answer(b, q); }});
   };
-  get("/v1/sagas", role::viewer, list);
-  get("/v1/sagas/{id}", role::viewer, show);
+  get("/v1/sagas", role::viewer, list_sagas);
+  get("/v1/sagas/{id}", role::viewer, show_saga);
   get("/v1/sagas/{id}/history", role::viewer, history);
   get("/v1/sagas/{id}/replay", role::operator_, replayed);
 }

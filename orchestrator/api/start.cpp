@@ -11,7 +11,6 @@ namespace skald::api {
 namespace {
 using http::role;
 constexpr std::size_t most_name_bytes = 128, most_tracestate_bytes = 512;
-constexpr auto longest_wait = std::chrono::seconds(60);
 
 struct wanted {
   std::string definition, key, id, request_id, input;

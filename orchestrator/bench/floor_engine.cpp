@@ -13,7 +13,7 @@ namespace skald::bench {
 namespace {
 using machine::phase;
 
-constexpr milliseconds idle_wait{20};    // also how soon a stop is seen
+constexpr milliseconds idle_time{20};    // also how soon a stop is seen
 constexpr std::int64_t step_ms = 5'000;  // until a timer that never fires here
 constexpr std::size_t state_bytes = 50;  // of an ordinary saga of three steps
 constexpr std::string_view token = "1.AAECAwQFBgcICQoLDA0ODw";  // of a real one's length
@@ -77,7 +77,7 @@ void floor_engine::run(const std::function<bool()>& stop) {
     records_.clear();
     reader_.poll(records_, limits.batch_records, limits.batch_bytes);
     if (records_.empty())
-      reader_.wait(idle_wait);
+      reader_.wait(idle_time);
     else
       work();
   }

@@ -10,13 +10,13 @@
 
 namespace skald::cli {
 namespace {
-struct options {
+struct bench_flags {
   bench::bench_options how;
   bool relay = false;
   double warm_up_s = 0, measured_s = 0;
 };
 
-int measure(context& x, options o) {
+int measure(context& x, bench_flags o) {
   o.how.servers = {required(x, "postgres"), required(x, "kafka"), migrations_of};
   o.how.workers = static_cast<int>(x.settings.count("workers"));
   o.how.json = x.output.format() != format::table;
@@ -42,7 +42,7 @@ int measure_relay(context& x, bool quick) {
 }  // namespace
 
 void add_bench(const commands& c) {
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<bench_flags>();
   auto* const sub =
       c.add("bench", "Measure: throughput, latency, cost, and the floors under them",
             [o](context& x) { return o->relay ? measure_relay(x, o->how.quick) : measure(x, *o); });

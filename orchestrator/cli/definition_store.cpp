@@ -16,7 +16,7 @@ namespace skald::cli {
 namespace {
 using nlohmann::ordered_json;
 
-struct options {
+struct store_flags {
   std::string file, accept_risk, name, from = "now";
   int version = 0;
   explore::options explore;
@@ -48,7 +48,7 @@ ordered_json to_row(const definitions::done& d, const std::string& verb) {
   return {{"definition", d.name}, {"version", d.version}, {"done", verb}, {"already", d.already}};
 }
 
-int store(context& x, const options& o) {
+int store(context& x, const store_flags& o) {
   const auto d = read_definition_file(o.file);
   pg::connection database(required(x, "postgres"));
   explore::verdict said{};
@@ -67,7 +67,7 @@ int store(context& x, const options& o) {
 }
 
 // The version that is named, or the newest one.
-definitions::stored find(pg::connection& database, const options& o) {
+definitions::stored find(pg::connection& database, const store_flags& o) {
   auto all = definitions::list(database);
   std::erase_if(all, [&](const auto& d) {
     return d.name != o.name || (o.version != 0 && d.version != o.version);
@@ -79,7 +79,7 @@ definitions::stored find(pg::connection& database, const options& o) {
   return *std::ranges::max_element(all, {}, &definitions::stored::version);
 }
 
-int activate(context& x, const options& o) {
+int activate(context& x, const store_flags& o) {
   const auto kafka = kafka_of(x);
   pg::connection database(required(x, "postgres"));
   const auto which = find(database, o);
@@ -91,7 +91,7 @@ int activate(context& x, const options& o) {
   return done;
 }
 
-int retire(context& x, const options& o) {
+int retire(context& x, const store_flags& o) {
   pg::connection database(required(x, "postgres"));
   const auto which = find(database, o);
   const auto result = definitions::retire(database, which.name, which.version, actor());
@@ -115,7 +115,7 @@ int list(context& x) {
   return done;
 }
 
-int show(context& x, const options& o) {
+int show(context& x, const store_flags& o) {
   pg::connection database(required(x, "postgres"));
   const auto which = find(database, o);
   const auto spec = definitions::show(database, which.name, which.version);
@@ -128,9 +128,9 @@ int show(context& x, const options& o) {
 }  // namespace
 
 void add_definition_store(const commands& c, CLI::App& group) {
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<store_flags>();
   const auto verb = [&](const char* name, const char* meaning,
-                        int (*body)(context&, const options&)) {
+                        int (*body)(context&, const store_flags&)) {
     return c.add_to(group, name, meaning, [o, body](context& x) { return body(x, *o); });
   };
   const auto names = [o](CLI::App* sub, bool any_version) {

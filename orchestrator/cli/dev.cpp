@@ -18,7 +18,7 @@ using nlohmann::ordered_json;
 constexpr std::uint64_t most_once = 100'000;
 constexpr double fastest_per_second = 2'000;
 
-struct options {
+struct dev_flags {
   std::string demo, participants;
   dev::demo_settings settings;
 };
@@ -52,7 +52,7 @@ void print(context& x, const dev::demo_result& r, const ordered_json& money) {
                     << "; money: " << (r.exact ? "exact" : "NOT EXACT") << "\n";
 }
 
-int run(context& x, options o) {
+int run(context& x, dev_flags o) {
   auto& s = o.settings;
   try {
     s.participants = dev::read_languages(o.participants);
@@ -89,7 +89,7 @@ int run(context& x, options o) {
 }  // namespace
 
 void add_dev(const commands& c) {
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<dev_flags>();
   auto* const sub = c.add("dev", "Everything on one machine, thrown away at the end",
                           [o](context& x) { return run(x, *o); });
   sub->add_option("--demo", o->demo, "what to show")->required()->check(CLI::IsMember({"vending"}));

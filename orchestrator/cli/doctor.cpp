@@ -13,7 +13,7 @@ const char* name(health h) {
   return h == health::good ? "ok" : h == health::doubtful ? "look" : "bad";
 }
 
-settings to_settings(const context& x) {
+settings settings_of(const context& x) {
   settings s;
   s.prefix = x.settings.text("prefix");
   s.shards = static_cast<int>(x.settings.count("shards"));
@@ -31,7 +31,7 @@ bool has_tables(const findings& all) {
 }
 
 void look(context& x, findings& all) {
-  const auto s = to_settings(x);
+  const auto s = settings_of(x);
   look_at_libraries(all);
   look_at_settings(s, all);
   std::optional<pg::connection> db;

@@ -14,7 +14,7 @@ namespace skald::cli {
 namespace {
 using nlohmann::ordered_json;
 
-struct options {
+struct key_flags {
   std::string name, role = "viewer", reason;
 };
 
@@ -23,7 +23,7 @@ std::string actor() {
   return user && *user ? user : "uid " + std::to_string(getuid());
 }
 
-int create(context& x, const options& o) {
+int create(context& x, const key_flags& o) {
   pg::connection database(required(x, "postgres"));
   const auto made = api::make_key(database, o.name, api::role_named(o.role).value(), actor());
   if (!made.problem.empty()) throw failure(conflict, made.problem);
@@ -47,7 +47,7 @@ int list(context& x) {
   return done;
 }
 
-int revoke(context& x, const options& o) {
+int revoke(context& x, const key_flags& o) {
   pg::connection database(required(x, "postgres"));
   if (!api::revoke_key(database, o.name, actor(), o.reason))
     throw failure(not_found, "there is no live key " + o.name + "; skald key list shows all");
@@ -58,7 +58,7 @@ int revoke(context& x, const options& o) {
 
 void add_key(const commands& c) {
   auto* const group = c.group("key", "Keys of the HTTP API: viewer, operator or admin");
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<key_flags>();
   auto* const make = c.add_to(*group, "create", "Make a key and show it once",
                               [o](context& x) { return create(x, *o); });
   make->add_option("name", o->name, "whose it is")->required();

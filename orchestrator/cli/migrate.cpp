@@ -11,13 +11,13 @@
 
 namespace skald::cli {
 namespace {
-struct options {
+struct migrate_flags {
   std::string component, direction = "up";
   int to = 0;
   bool yes = false;
 };
 
-int show_status(context& x, pg::connection& database, const options& o) {
+int show_status(context& x, pg::connection& database, const migrate_flags& o) {
   const auto all = migrations_of(o.component);
   const auto pending = pg::pending_migrations(database, o.component, all);
   auto rows = nlohmann::ordered_json::array();
@@ -29,7 +29,7 @@ int show_status(context& x, pg::connection& database, const options& o) {
   return done;
 }
 
-int migrate(context& x, const options& o) {
+int migrate(context& x, const migrate_flags& o) {
   if (o.direction == "down" && !o.yes)
     throw failure(usage, "down drops tables and what is in them; say --yes if that is meant");
   pg::connection database(required(x, "postgres"));
@@ -59,7 +59,7 @@ std::vector<pg::migration> migrations_of(const std::string& component) {
 }
 
 void add_migrate(const commands& c) {
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<migrate_flags>();
   auto* const sub = c.add("migrate", "Bring a database's tables up to date, or take them back",
                           [o](context& x) { return migrate(x, *o); });
   sub->add_option("component", o->component, "orchestrator, participant or outbox")

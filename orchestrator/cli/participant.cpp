@@ -17,7 +17,7 @@ namespace skald::cli {
 namespace {
 using nlohmann::ordered_json;
 
-struct options {
+struct participant_flags {
   std::string script, topic_prefix, restart, run;
   int answer_within_s = 10;
 };
@@ -68,7 +68,7 @@ ordered_json row_of(const conformance::finding& f) {
           {"bytes", f.bytes}};
 }
 
-int test(context& x, const options& o) {
+int test(context& x, const participant_flags& o) {
   const auto script = read_script_file(o.script);
   conformance::kit_settings k;
   k.desk.kafka = kafka_of(x);
@@ -92,7 +92,7 @@ int test(context& x, const options& o) {
 void add_participant(const commands& c) {
   auto* const group = c.group("participant", "Services that take part in sagas");
   add_participant_list(c, *group);
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<participant_flags>();
   auto* const sub = c.add_to(*group, "test", "Does a running participant keep the contract?",
                              [o](context& x) { return test(x, *o); });
   sub->add_option("script", o->script, "JSON file: the messages that the participant takes")

@@ -15,7 +15,7 @@ using read_model::quarantined;
 
 constexpr int most_at_once = 1'000;
 
-struct options {
+struct quarantine_flags {
   read_model::quarantine_filter filter;
   std::string topic, reason;
   std::int64_t below = 0;
@@ -23,7 +23,7 @@ struct options {
   bool all = false, yes = false, dry_run = false;
 };
 
-int list(context& x, options o) {
+int list(context& x, quarantine_flags o) {
   pg::connection db(required(x, "postgres"));
   if (!o.topic.empty()) o.filter.topic = o.topic;
   if (o.below > 0) o.filter.below_no = o.below;
@@ -41,13 +41,13 @@ quarantined find(pg::connection& db, std::int64_t no) {
                                " in quarantine; `skald quarantine list` shows all");
 }
 
-int show(context& x, const options& o) {
+int show(context& x, const quarantine_flags& o) {
   pg::connection db(required(x, "postgres"));
   x.output.show(to_json(find(db, o.numbers.front())));
   return done;
 }
 
-std::vector<quarantined> chosen(pg::connection& db, const options& o) {
+std::vector<quarantined> chosen(pg::connection& db, const quarantine_flags& o) {
   if (o.numbers.empty() == !o.all)
     throw failure(usage,
                   "name records by their numbers, or give --all (with --topic: of that one)");
@@ -70,7 +70,7 @@ ordered_json to_row(const quarantined& q, const std::string& result, const std::
 
 // One after the other: a record is marked when Kafka has it. Stopped in between, it is sent twice
 // at most, and the second is a duplicate.
-int change(context& x, const options& o, bool redrive) {
+int change(context& x, const quarantine_flags& o, bool redrive) {
   const std::string verb = redrive ? "redrive" : "drop";
   pg::connection db(required(x, "postgres"));
   if (redrive && !o.dry_run) required(x, "kafka");
@@ -105,7 +105,7 @@ int change(context& x, const options& o, bool redrive) {
 
 void add_change(const commands& c, CLI::App& group, const char* word, const char* meaning,
                 bool redrive) {
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<quarantine_flags>();
   auto* const sub =
       c.add_to(group, word, meaning, [o, redrive](context& x) { return change(x, *o, redrive); });
   sub->add_option("no", o->numbers, "numbers of records")->take_all();
@@ -119,7 +119,7 @@ void add_change(const commands& c, CLI::App& group, const char* word, const char
 
 void add_quarantine(const commands& c) {
   auto* const group = c.group("quarantine", "Records that could not be applied");
-  const auto l = std::make_shared<options>();
+  const auto l = std::make_shared<quarantine_flags>();
   auto* const all = c.add_to(*group, "list", "What lies there, newest first",
                              [l](context& x) { return list(x, *l); });
   all->add_option("--topic", l->topic, "only of this topic");
@@ -128,7 +128,7 @@ void add_quarantine(const commands& c) {
       ->check(CLI::Range(1, most_at_once));
   all->add_option("--below", l->below, "the next page: below this number");
 
-  const auto s = std::make_shared<options>();
+  const auto s = std::make_shared<quarantine_flags>();
   c.add_to(*group, "show", "One record with its headers and its bytes",
            [s](context& x) { return show(x, *s); })
       ->add_option("no", s->numbers, "its number")

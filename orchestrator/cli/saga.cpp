@@ -36,8 +36,8 @@ int list(context& x, list_options o) {
   return done;
 }
 
-int history(context& x, const std::string& name, const std::string& definition, int limit,
-            std::int64_t after) {
+int show_history(context& x, const std::string& name, const std::string& definition, int limit,
+                 std::int64_t after) {
   pg::connection database(required(x, "postgres"));
   const auto s = find_saga(database, name, definition);
   auto rows = ordered_json::array();
@@ -104,8 +104,9 @@ void add_saga(const commands& c) {
                  }),
         *n);
   auto* const past = named(
-      c.add_to(*group, "history", "Everything that was said to one saga",
-               [n](context& x) { return history(x, n->name, n->definition, n->limit, n->after); }),
+      c.add_to(
+          *group, "history", "Everything that was said to one saga",
+          [n](context& x) { return show_history(x, n->name, n->definition, n->limit, n->after); }),
       *n);
   past->add_option("--limit", n->limit, "at most so many")->check(CLI::Range(1, max_page));
   past->add_option("--after", n->after, "the next page: after this sequence number");

@@ -17,7 +17,7 @@ using requests::verb;
 
 constexpr std::size_t most_sagas = 10'000;  // of one command
 
-struct options {
+struct act_flags {
   requests::action action;
   std::string name, definition, state, facet, older_than, timeout = "30s";
   std::int64_t if_seq = 0;
@@ -30,7 +30,7 @@ bool needs_yes(verb v) {
 }
 
 // Sagas that the filter means, oldest first: that is the order in which they wait.
-std::vector<read_model::saga> matching(pg::connection& db, const options& o) {
+std::vector<read_model::saga> matching(pg::connection& db, const act_flags& o) {
   read_model::saga_filter f;
   if (!o.definition.empty()) f.definition = o.definition;
   if (!o.state.empty()) f.phase = o.state;
@@ -81,7 +81,7 @@ exit_code judge(const std::vector<errand>& all, bool dry_run) {
   return good || (dry_run && all.size() > 1) ? done : conflict;
 }
 
-int act(context& x, options o) {
+int act(context& x, act_flags o) {
   auto& a = o.action;
   if (a.verb == verb::done && o.is_done == o.is_not_done)
     throw failure(usage, "say which: --done (it took effect) or --not-done (it never will)");
@@ -126,7 +126,7 @@ int act(context& x, options o) {
 
 CLI::App* add_verb(const commands& c, CLI::App& group, const char* word, const char* meaning,
                    verb v) {
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<act_flags>();
   o->action.verb = v;
   auto* const sub = c.add_to(group, word, meaning, [o](context& x) { return act(x, *o); });
   sub->add_option("saga", o->name, "its id or business key; without it the filter says which");

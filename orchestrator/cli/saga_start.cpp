@@ -11,7 +11,7 @@
 
 namespace skald::cli {
 namespace {
-struct options {
+struct start_flags {
   std::string definition, data = "-";
 };
 
@@ -23,7 +23,7 @@ stored_definition active(pg::connection& database, const std::string& name) {
                                " is active; `skald definition list` shows all");
 }
 
-int start(context& x, const options& o) {
+int start(context& x, const start_flags& o) {
   required(x, "kafka");
   pg::connection database(required(x, "postgres"));
   const auto d = active(database, o.definition);
@@ -41,7 +41,7 @@ int start(context& x, const options& o) {
 }  // namespace
 
 void add_saga_start(const commands& c, CLI::App& group) {
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<start_flags>();
   auto* const sub = c.add_to(group, "start", "Start a saga with an event",
                              [o](context& x) { return start(x, *o); });
   sub->add_option("definition", o->definition, "the definition's name")->required();

@@ -14,11 +14,11 @@ namespace {
 using nlohmann::ordered_json;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds first_look{50}, slowest_look{500};
+constexpr std::chrono::milliseconds first_poll{50}, slowest_poll{500};
 constexpr std::chrono::seconds appears_within{5};  // a saga that was started a moment ago
 constexpr int lines_at_once = read_model::max_page;
 
-struct options {
+struct watch_flags {
   std::string name, definition, timeout;
 };
 
@@ -31,16 +31,16 @@ class patience {
   bool over() const { return steady_clock::now() >= end_; }
   void wait() {
     std::this_thread::sleep_for(pause_);
-    pause_ = std::min(2 * pause_, slowest_look);
+    pause_ = std::min(2 * pause_, slowest_poll);
   }
-  void news() { pause_ = first_look; }
+  void news() { pause_ = first_poll; }
 
  private:
   steady_clock::time_point end_ = steady_clock::time_point::max();
-  std::chrono::milliseconds pause_ = first_look;
+  std::chrono::milliseconds pause_ = first_poll;
 };
 
-read_model::saga find_soon(pg::connection& db, const options& o) {
+read_model::saga find_soon(pg::connection& db, const watch_flags& o) {
   patience until(appears_within);
   for (;;) {
     try {
@@ -86,7 +86,7 @@ class follower {
   ordered_json all_ = ordered_json::array();
 };
 
-int watch(context& x, const options& o) {
+int watch(context& x, const watch_flags& o) {
   std::optional<std::chrono::milliseconds> within;
   if (!o.timeout.empty() && !(within = config::parse_duration(o.timeout)))
     throw failure(usage, "--timeout needs a time span such as 30s or 2m");
@@ -121,7 +121,7 @@ int watch(context& x, const options& o) {
 }  // namespace
 
 void add_saga_watch(const commands& c, CLI::App& group) {
-  const auto o = std::make_shared<options>();
+  const auto o = std::make_shared<watch_flags>();
   auto* const sub = c.add_to(group, "watch",
                              "Follow a saga until it is over: exit 0 when it "
                              "completed, 1 when it aborted",

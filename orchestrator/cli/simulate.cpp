@@ -9,7 +9,7 @@
 
 namespace skald::cli {
 namespace {
-struct options {
+struct simulate_flags {
   sim::simulate_options how;
   std::string file;
 };
@@ -27,7 +27,7 @@ std::vector<sim::script> read_file(const std::string& path) {
   }
 }
 
-int simulate(context& x, options o) {
+int simulate(context& x, simulate_flags o) {
   o.how.json = x.output.format() != format::table;
   if (!o.file.empty())
     return sim::simulate_command(o.how, read_file(o.file), x.output.stream(), x.err);
@@ -36,10 +36,10 @@ int simulate(context& x, options o) {
 }  // namespace
 
 void add_simulate(const commands& c) {
-  const auto o = std::make_shared<options>();
-  auto* const sub = c.add("simulate",
-                          "Run sagas in a world where everything goes wrong, and audit it",
-                          [o](context& x) { return simulate(x, *o); });
+  const auto o = std::make_shared<simulate_flags>();
+  auto* const sub =
+      c.add("simulate", "Run sagas in a world where everything goes wrong, and audit it",
+            [o](context& x) { return simulate(x, *o); });
   auto& how = o->how;
   sub->add_option("file", o->file, "a definition (JSON); without it the reference sagas");
   sub->add_option("--seed", how.seed, "of the first run; a seed gives the same run everywhere");

@@ -36,7 +36,7 @@ constexpr const char* set_aside_sql = R"(
           case when $8 then $9::bytea end)
       on conflict do nothing)";
 
-constexpr const char* forget_sql[] = {
+constexpr const char* forget_fences[] = {
     R"(delete from fence where ctid = any(array(
          select ctid from fence where at < now() - make_interval(hours => $1)
           order by at limit $2)))",
@@ -126,7 +126,7 @@ void set_aside(pqxx::transaction_base& tx, const wire::record& record, string_vi
 
 std::size_t forget(pqxx::transaction_base& tx, std::chrono::hours keep, std::size_t limit) {
   std::size_t deleted = 0;
-  for (const auto* sql : forget_sql)
+  for (const auto* sql : forget_fences)
     deleted += tx.exec_params(sql, keep.count(), limit).affected_rows();
   return deleted;
 }

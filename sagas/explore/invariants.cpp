@@ -11,10 +11,6 @@ std::string quoted(string_view s) {
   return "`" + std::string(s) + "`";
 }
 
-bool any(const books& b, effect what) {
-  return std::find(b.effects.begin(), b.effects.end(), what) != b.effects.end();
-}
-
 const machine::surplus_state* find_surplus(const machine::saga& s, std::uint8_t step,
                                            std::uint64_t occurrence) {
   for (auto& x : s.surpluses)
@@ -43,7 +39,7 @@ class judgement {
     if (u_.rules().strangers) return {};
     for (std::uint8_t late = 0; late < d_.steps.size(); ++late) {
       if (d_.steps[late].kind() == kind::compensatable) continue;
-      if (!any(w_.books[late], effect::in_force) || lied(late)) continue;
+      if (!w_.books[late].any(effect::in_force) || lied(late)) continue;
       for (std::uint8_t i = 0; i < late; ++i)
         if (d_.steps[i].has_undo() && d_.steps[i].stage < d_.steps[late].stage && undone(i))
           return {"S3",
@@ -62,7 +58,7 @@ class judgement {
       if (!skipped && now.status != status::done)
         return {"S4", "the saga is COMPLETED but " + quoted(d_.steps[i].name) + " is not done", i};
       if (!skipped && (now.accepted ? w_.books[i].effects[now.accepted - 1] != effect::in_force
-                                    : !any(w_.books[i], effect::in_force)))
+                                    : !w_.books[i].any(effect::in_force)))
         return {"S4", "the saga is COMPLETED but " + quoted(d_.steps[i].name) + " is not in effect",
                 i};
       for (std::uint8_t k = 0; k < max_effects; ++k) {
@@ -125,7 +121,7 @@ class judgement {
 
   violation robbed_stranger() const {
     for (std::uint8_t i = 0; u_.rules().strangers && i < d_.steps.size(); ++i)
-      if (any(w_.books[i], effect::undone))
+      if (w_.books[i].any(effect::undone))
         return {"S2", "somebody else's " + quoted(d_.steps[i].name) + " was undone by this saga",
                 i};
     return {};
@@ -160,7 +156,7 @@ class judgement {
   bool stuck_only_by_person() const { return machine::stuck(d_, s_); }
 
   bool lied(std::uint8_t i) const {
-    return w_.books[i].declined && any(w_.books[i], effect::in_force);
+    return w_.books[i].declined && w_.books[i].any(effect::in_force);
   }
 
   // Its success is still to come for sure, or a person has this very step, or the definition gave

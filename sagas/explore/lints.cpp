@@ -4,9 +4,6 @@
 
 namespace skald::explore {
 namespace {
-std::string quoted(string_view s) {
-  return "`" + std::string(s) + "`";
-}
 std::string seconds(milliseconds t) {
   auto ms = t.count();
   return ms % 1000 ? std::to_string(ms) + " ms" : std::to_string(ms / 1000) + " s";
@@ -49,7 +46,7 @@ void lint_deadline(const definition& d, std::vector<std::string>& out) {
 }
 
 void lint_step(const definition& d, const step& s, std::vector<std::string>& out) {
-  auto name = quoted(s.name);
+  auto name = "`" + std::string(s.name) + "`";
   if (s.no_fence && !s.awaits() && s.kind() == kind::compensatable)
     out.push_back(name + " has no fence: if its command is delayed and its answer lost, it takes " +
                   "effect after its undo and no orchestrator can make this safe");

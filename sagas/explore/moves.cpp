@@ -10,10 +10,6 @@ using machine::naive;
 using machine::phase;
 using machine::status;
 
-bool stands(const books& b) {
-  return std::find(b.effects.begin(), b.effects.end(), effect::in_force) != b.effects.end();
-}
-
 bool of_environment(const move& m) {
   return m.kind >= move_kind::customer && m.kind <= move_kind::handle_undo;
 }
@@ -139,7 +135,7 @@ void universe::moves_of_operator(const world& w, std::vector<move>& out) const {
   for (std::uint8_t i = 0; i < d_.steps.size(); ++i) {
     auto status_now = s.steps[i].status;
     auto kind_now = d_.steps[i].kind();
-    bool there = stands(w.books[i]);
+    bool there = w.books[i].stands();
     if (s.phase == phase::aborted && status_now == status::settled && d_.steps[i].has_undo() &&
         !d_.steps[i].awaits() && !undone_again)
       out.push_back({move_kind::op_retry, i});

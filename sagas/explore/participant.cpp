@@ -10,14 +10,9 @@ using machine::naive;
 constexpr const char* s1 = "S1: an effect happened twice";
 constexpr const char* s2 = "S2: something was undone that was not done";
 
-bool any(const books& b, effect what) {
-  for (auto e : b.effects)
-    if (e == what) return true;
-  return false;
-}
 // A pivot whose effect stands answers `ok` to its fence.
 bool can_no_longer(const step& s, std::uint8_t named, const books& b) {
-  return s.kind() == kind::pivot && !named && any(b, effect::in_force);
+  return s.kind() == kind::pivot && !named && b.any(effect::in_force);
 }
 }  // namespace
 
@@ -34,7 +29,7 @@ bool universe::undo_matters(const world& w, std::uint8_t i, std::size_t n) const
   if (auto name = w.mail[i].named[n - 1]) {
     return books.effects[name - 1] != effect::undone;
   }
-  return any(books, effect::in_force) || (fenced(i) && !books.fence);
+  return books.any(effect::in_force) || (fenced(i) && !books.fence);
 }
 
 bool universe::fenced(std::uint8_t i) const {
@@ -47,13 +42,13 @@ void universe::moves_of_step(const world& w, std::uint8_t i, std::vector<move>& 
   auto& books = w.books[i];
   auto& mail = w.mail[i];
   if (mail.dos) {
-    bool fresh = !any(books, effect::in_force) && !any(books, effect::undone) && !books.declined;
+    bool fresh = !books.any(effect::in_force) && !books.any(effect::undone) && !books.declined;
     bool open = !books.fence || naive(choice::fence_not_read);
     bool blind = step.not_idempotent || naive(choice::new_key_per_retry);
     if (books.retry_kept || (r_.fold && !open)) {
     } else if (!open || books.declined) {
       if (!r_.fold) out.push_back({move_kind::handle_do, i});
-    } else if (fresh || (blind && any(books, effect::in_force))) {
+    } else if (fresh || (blind && books.any(effect::in_force))) {
       out.push_back({move_kind::handle_do, i});
       if (fresh && r_.decline && !step.failed.empty() && step.kind() != kind::retriable)
         out.push_back({move_kind::handle_do_declining, i});
@@ -77,12 +72,12 @@ void universe::answer_do(world& w, const move& m, happening& h) const {
   auto& step = d_.steps[m.step];
   auto& books = w.books[m.step];
   auto& mail = w.mail[m.step];
-  const bool in_force = any(books, effect::in_force);
+  const bool in_force = books.any(effect::in_force);
   if (books.fence && !naive(choice::fence_not_read)) {
     put(mail.refused);
   } else if (books.declined) {
     put(mail.declined);
-  } else if (!in_force && !any(books, effect::undone)) {
+  } else if (!in_force && !books.any(effect::undone)) {
     books.effects[0] = effect::in_force;
     put(mail.ok[0]);
   } else if (in_force && (step.not_idempotent || naive(choice::new_key_per_retry))) {

@@ -71,7 +71,7 @@ std::string lanes(const report& r) {
   return text + "\n";
 }
 
-std::string quoted(std::string_view text) {  // as a JSON string
+std::string json_text(std::string_view text) {  // as a JSON string
   std::string out = "\"";
   for (unsigned char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -114,7 +114,7 @@ std::string array(const Items& items, Print print) {
   return out + "]";
 }
 std::string strings(const std::vector<std::string>& v) {
-  return array(v, [](auto& s) { return quoted(s); });
+  return array(v, [](auto& s) { return json_text(s); });
 }
 }  // namespace
 
@@ -153,26 +153,26 @@ std::string to_json(const definition& d, const report& r) {
   char time[32];
   std::snprintf(time, sizeof time, "%.6f", r.seconds);
   std::string out =
-      "{\"definition\":" + quoted(d.name) + ",\"version\":" + std::to_string(d.version) +
+      "{\"definition\":" + json_text(d.name) + ",\"version\":" + std::to_string(d.version) +
       ",\"verdict\":\"" + verdicts[static_cast<int>(r.verdict)] +
       "\",\"states\":" + std::to_string(r.states) + ",\"depth\":" + std::to_string(r.depth) +
       ",\"seconds\":" + time + ",\"violation\":";
   out += r.sentence.empty()
              ? "null"
-             : "{\"rule\":" + quoted(r.rule) + ",\"sentence\":" + quoted(r.sentence) +
-                   ",\"why\":" + quoted(r.why) + ",\"fix\":" + quoted(r.fix) +
+             : "{\"rule\":" + json_text(r.rule) + ",\"sentence\":" + json_text(r.sentence) +
+                   ",\"why\":" + json_text(r.why) + ",\"fix\":" + json_text(r.fix) +
                    ",\"ledger\":" + strings(r.ledger) + "}";
   out += ",\"trace\":" + array(r.trace, [](auto& line) {
-           return "{\"actor\":" + quoted(line.actor) + ",\"what\":" + quoted(line.what) +
-                  ",\"decision\":" + quoted(line.decision) + "}";
+           return "{\"actor\":" + json_text(line.actor) + ",\"what\":" + json_text(line.what) +
+                  ",\"decision\":" + json_text(line.decision) + "}";
          });
   out += ",\"scenarios\":" + array(r.scenarios, [](auto& s) {
-           return "{\"name\":" + quoted(s.name) + ",\"states\":" + std::to_string(s.states) +
+           return "{\"name\":" + json_text(s.name) + ",\"states\":" + std::to_string(s.states) +
                   ",\"depth\":" + std::to_string(s.depth) +
                   ",\"complete\":" + (s.complete ? "true" : "false") +
                   ",\"live\":" + (s.live ? "true" : "false") + "}";
          });
-  out += ",\"bounds\":" + quoted(r.bounds);
+  out += ",\"bounds\":" + json_text(r.bounds);
   out += ",\"assumed\":" + strings(r.assumed);
   out += ",\"notes\":" + strings(r.lints);
   out += ",\"never_taken\":" + strings(r.never_taken) + "}\n";

@@ -28,10 +28,6 @@ machine::surplus_state* find_surplus(machine::saga& s, std::uint8_t step,
   return nullptr;
 }
 
-bool stands(const books& b) {
-  return std::find(b.effects.begin(), b.effects.end(), effect::in_force) != b.effects.end();
-}
-
 event_kind kind_of(move_kind k) {
   switch (k) {
     case move_kind::start:
@@ -149,7 +145,7 @@ void universe::write_books(world& w, const move& m) const {
     for (auto& e : books.effects)
       if (e == effect::in_force) e = effect::undone;
     books.fence = books.fence || fenced(m.step);
-  } else if (m.kind == move_kind::op_done && !stands(books)) {
+  } else if (m.kind == move_kind::op_done && !books.stands()) {
     books.effects[0] = effect::in_force;
     put(w.mail[m.step].ok[0]);
   }

@@ -9,6 +9,7 @@
 //
 // The choices of sagas/naive.hpp that the world makes are made here, in the test library only.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -49,6 +50,11 @@ enum class effect : std::uint8_t { none, in_force, undone, written_off };
 struct books {
   std::array<effect, max_effects> effects{};
   bool fence = false, declined = false, retry_kept = false;
+
+  bool any(effect what) const {
+    return std::find(effects.begin(), effects.end(), what) != effects.end();
+  }
+  bool stands() const { return any(effect::in_force); }
 };
 
 // The messages of one step under way: copies of each; in a set 0 or 1. Undos are indexed by n - 1,
