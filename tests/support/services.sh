@@ -70,8 +70,10 @@ as_postgres() {
   exec "$@"
 }
 
-# start_postgres [on]: with "on" it writes to the disk as a real one does.
+# start_postgres [on [OPTION...]]: with "on" it writes to the disk as a real one does.
 start_postgres() {
+  durable=${1:-off}
+  [ $# -eq 0 ] || shift
   make_service_folder
   set_postgres_user
   binaries=$(postgres_binaries) || return 1
@@ -87,7 +89,7 @@ start_postgres() {
   port=$(free_port)
   (cd / && as_postgres "$binaries/postgres" -D "$data" -p "$port" -k "$data" \
     -c listen_addresses=127.0.0.1 -c max_connections=200 -c max_prepared_transactions=8 \
-    -c fsync="${1:-off}" -c full_page_writes="${1:-off}") >>"$log" 2>&1 &
+    -c fsync="$durable" -c full_page_writes="$durable" "$@") >>"$log" 2>&1 &
   postgres_pid=$!
   if ! until_listening "$port" "$postgres_pid" 60; then
     service_say 'PostgreSQL did not start; its log:'
