@@ -2,6 +2,8 @@
 import dataclasses
 import time
 
+import dips
+
 
 @dataclasses.dataclass
 class Result:
@@ -11,6 +13,8 @@ class Result:
     recovery_ms: list = dataclasses.field(default_factory=list)
     sagas: int = 0
     duplicates: int = 0
+    standstill_ms: int = None  # the longest time without a decision while customers came
+    dip_percent: float = None  # the poorest second's decisions as a share of the mean second's
     seconds: float = 0.0
     note: str = ""  # a figure of its own, or why it was not run
     ran: bool = True
@@ -29,7 +33,7 @@ class Group:
         begun = time.monotonic()
         result, orders = Result(name, self.row), 0
         try:
-            orders = installation.expected
+            orders, loads = installation.expected, len(installation.loads)
             heard = installation.maybe("select count(*) from journal where outcome = 3") or 0
             result.violations, result.recovery_ms, result.note = body()
             if result.note.startswith("not reached"):
@@ -37,6 +41,9 @@ class Group:
             result.violations += installation.audit()
             result.duplicates = installation.duplicates() - heard
             result.sagas = installation.expected - orders
+            steady = [a for a in installation.loads[loads:] if a.per_second]
+            result.standstill_ms = dips.standstill_ms(steady, installation.number)
+            result.dip_percent = dips.dip_percent(steady, installation.text)
         except Exception as e:  # whatever it was, the case was not exact
             result.violations.append(f"{type(e).__name__}: {e}")
         result.seconds = time.monotonic() - begun

@@ -13,7 +13,12 @@ import sys
 import tempfile
 import time
 
+import brokers
+import callers
+import disks
+import kafka
 import kills
+import liars
 import network
 import outages
 import owners
@@ -22,6 +27,7 @@ import poison
 import pgwire
 import report
 import servers
+import upgrade
 from cases import Result
 from processes import Late
 
@@ -33,9 +39,10 @@ class Around:
         self.programs, self.folder = programs, folder
         self.postgres, self.kafka, self.word = postgres, kafka, word
 
-    def with_postgres(self, postgres):
+    def but(self, **others):
+        """The same with another server or other programs."""
         other = copy.copy(self)
-        other.postgres, other.word = postgres, self.word + "f"
+        vars(other).update(others)
         return other
 
     def postgres_through(self, proxy):
@@ -57,12 +64,15 @@ def arguments():
     p = argparse.ArgumentParser(prog="./dev chaos", description=__doc__.splitlines()[0])
     p.add_argument("--quick", action="store_true", help="a short set, under 3 minutes")
     p.add_argument("--json", action="store_true", help="the results as one JSON object")
+    p.add_argument("--save", help="file that has them too, after each case")
+    p.add_argument("--merge", nargs="+", metavar="FILE", help="no run: such files, as one run")
     p.add_argument("--only", default="", help="cases whose name holds one of these, with commas")
     p.add_argument("--minutes", type=float, default=10, help="of random kill -9; 0: none")
     p.add_argument("--at-most", type=float, default=60, help="minutes, then no more cases begin")
     p.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 10**6))
     p.add_argument("--write-doc", help="page whose measured part is written anew")
     p.add_argument("--bin", default=os.environ.get("SKALD_BIN"), help="folder of the programs")
+    p.add_argument("--next-bin", help="folder of another build, for the rolling upgrade")
     p.add_argument("--kafka-jars", default=os.environ.get("SKALD_KAFKA_JARS"))
     p.add_argument("--keep", action="store_true", help="keep the folder of logs")
     return p.parse_args()
@@ -71,14 +81,14 @@ def arguments():
 def start_servers(options, folder):
     shared = [os.environ.get(n) for n in ("SKALD_TEST_POSTGRES", "SKALD_TEST_KAFKA")]
     if options.quick and all(shared):
-        return servers.SharedPostgres(shared[0]), servers.SharedKafka(shared[1])
+        return servers.SharedPostgres(shared[0]), kafka.SharedKafka(shared[1])
     if not options.kafka_jars:
         sys.exit("chaos: --kafka-jars FOLDER is needed; ./dev chaos gives it")
-    kafka = servers.Kafka(folder / "kafka", options.kafka_jars)
-    return servers.Postgres(folder / "postgres").start(), kafka.start()
+    broker = kafka.Kafka(folder / "kafka", options.kafka_jars)
+    return servers.Postgres(folder / "postgres").start(), broker.start()
 
 
-def run_cases(options, around, results):
+def run_cases(options, around, results, save):
     begun = time.monotonic()
 
     def wanted(name):
@@ -88,47 +98,59 @@ def run_cases(options, around, results):
     def report_one(result):
         results.append(result)
         print(report.line(result), file=sys.stderr, flush=True)
+        save()
 
     kills.run(around, report_one, wanted, options.quick)
     if options.quick:
         return
-    for part in (outages, network, people, poison):
+    other = options.next_bin and pathlib.Path(options.next_bin).resolve()
+    more = {upgrade: (other,), owners: (options.seed, options.minutes)}
+    for part in (outages, brokers, network, disks, people, liars, poison, callers, upgrade, owners):
         try:
-            part.run(around, report_one, wanted)
-        except (OSError, RuntimeError, Late, pgwire.PgError) as e:
+            part.run(around, report_one, wanted, *more.get(part, ()))
+        except (OSError, RuntimeError, SystemExit, Late, pgwire.PgError) as e:
             report_one(Result(f"{part.__name__}: could not be set up", "the runner itself",
                               [f"{type(e).__name__}: {e}"]))
-    owners.run(around, report_one, wanted, options.seed, options.minutes)
 
 
 def main():
     options = arguments()
+    if options.merge:
+        return tell(options, *report.merged(options.merge), parts=len(options.merge))
     if not options.bin:
         sys.exit("chaos: --bin FOLDER is needed; ./dev chaos gives it")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="skald-chaos."))
     folder.chmod(0o755)  # PostgreSQL may run as another user
-    results, begun, postgres, kafka = [], time.monotonic(), None, None
+    results, begun, postgres, log = [], time.monotonic(), None, None
+
+    def save():
+        if options.save:
+            pathlib.Path(options.save).write_text(
+                report.as_json(results, time.monotonic() - begun, options.seed))
     try:
-        postgres, kafka = start_servers(options, folder)
+        postgres, log = start_servers(options, folder)
         word = f"{os.getpid():x}" if options.quick else ""
-        run_cases(options, Around(pathlib.Path(options.bin).resolve(), folder, postgres, kafka,
-                                  word), results)
+        run_cases(options, Around(pathlib.Path(options.bin).resolve(), folder, postgres, log,
+                                  word), results, save)
     finally:
-        for server in (kafka, postgres):
+        for server in (log, postgres):
             if server:
                 server.end()
         if options.keep or any(r.violations for r in results):
             print(f"logs: {folder}", file=sys.stderr)
         else:
             servers.remove(folder)
-    seconds = time.monotonic() - begun
+    return tell(options, results, time.monotonic() - begun, options.seed)
+
+
+def tell(options, results, seconds, seed, parts=1):
     if options.json:
-        print(report.as_json(results, seconds, options.seed))
+        print(report.as_json(results, seconds, seed))
     f = report.figures(results)
     print(f"{f['cases']} cases, {f['violations']} violations, recovery p95 "
-          f"{f['recovery_p95_ms']} ms, seed {options.seed}", file=sys.stderr)
+          f"{f['recovery_p95_ms']} ms, seed {seed}", file=sys.stderr)
     if options.write_doc:
-        report.write_doc(options.write_doc, results, seconds, options.seed)
+        report.write_doc(options.write_doc, results, seconds, seed, parts)
     return 1 if f["violations"] or not f["cases"] else 0
 
 

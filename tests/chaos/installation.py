@@ -4,6 +4,8 @@ import json
 import signal
 import time
 
+import dips
+import missing
 import pgwire
 from processes import Late, Process, clean_environment, run, until
 
@@ -14,14 +16,14 @@ _numbers = itertools.count(1)
 # What a step waits for an answer: short, or a lost message would take a case's time.
 WITHIN_MS = {"reserve": 700, "charge": 900, "dispense": 900}
 
-PROGRESS = ("select (select coalesce(sum(seq), 0) from saga)"
-            " + (select coalesce(sum(x), 0) from shard, unnest(next_offset) x)")
+# Moves with every commit that has read something. Cheap, however many sagas there are.
+PROGRESS = "select coalesce(sum(x), 0) from shard, unnest(next_offset) x"
 
 
 class Installation:
     """`around`: the runner's servers, programs and folder."""
 
-    def __init__(self, around, participants=True, faults=(), within=None):
+    def __init__(self, around, participants=True, faults=(), tries=20):
         self.around = around
         self.word = f"c{around.word}{next(_numbers)}"
         self.folder = around.folder / self.word
@@ -30,13 +32,15 @@ class Installation:
         for name in (self.database, self.books):
             around.postgres.ask(f"create database {name}")
         self.prefix = f"skald-{self.word}"
-        self.processes, self.customers = [], 0
+        self.processes, self.loads = [], []
         self._load_no = itertools.count(1)
         self._service_no = itertools.count(1)
         self.expected = 0  # orders that customers have placed
+        self.orders = []  # (how their names begin, how many)
+        self.lies = 0  # orders of which a participant has lied, which the money's audit must find
         self._must("migrate", "orchestrator")
         first = self.serve()
-        self._define(within or WITHIN_MS)
+        self._define(tries)
         self.programs = {}
         if participants:
             self.start_participants(*faults)
@@ -63,14 +67,14 @@ class Installation:
             raise RuntimeError(f"skald {' '.join(words)}: {err or out}")
         return out
 
-    def _define(self, within):
+    def _define(self, tries):
         code, out, err = run([self.program("vending_definitions"), "vending"], self.environment())
         if code:
             raise RuntimeError(err)
         definition = json.loads(out)
         for step in definition["steps"]:
-            step["within_ms"] = within[step["step"]]
-            step["retry"] = {"times": 20, "first_ms": 100, "factor": 2, "cap_ms": 1000,
+            step["within_ms"] = WITHIN_MS[step["step"]]
+            step["retry"] = {"times": tries, "first_ms": 100, "factor": 2, "cap_ms": 1000,
                              "jitter_percent": 20}
             for part in ("send", "undo", "fence"):
                 if isinstance(step.get(part), dict):
@@ -99,13 +103,15 @@ class Installation:
         for process in self.programs.values():
             process.end(number)
 
-    def serve(self, failpoints="", node="n1", ready=True, wrap=(), limits=None, **environment):
+    def serve(self, failpoints="", node="n1", ready=True, wrap=(), limits=None, program=None,
+              **environment):
         """A service. With `ready`, one that has said that it serves, or has died of a failpoint."""
         name = f"service-{next(self._service_no)}"
         env = self.environment(SKALD_FAILPOINTS=failpoints, SKALD_NODE=node, **environment)
         if not failpoints:
             del env["SKALD_FAILPOINTS"]
-        process = self.start(name, [*wrap, self.program("skald"), "serve"], env=env, limits=limits)
+        process = self.start(name, [*wrap, program or self.program("skald"), "serve"], env=env,
+                             limits=limits)
         if ready:
             until("the service serves", lambda: process.over() or "serves topics" in
                   process.log.read_text(errors="replace"), 60)
@@ -115,21 +121,29 @@ class Installation:
 
     # --- load and its end -----------------------------------------------------------------------
 
-    def load(self, count, per_second=0, *flags, wait=True):
+    def load(self, count, per_second=0, *flags, wait=True, jams=0.1):
         """Customers, at a fixed rate whatever the service does (0: at once)."""
         name = f"customers-{next(self._load_no)}"
         orders = f"{self.word}-{name}-"
         process = self.start(name, [self.program("vending_customers"), "--prefix", self.prefix,
                                     "--count", count, "--per-second", per_second,
-                                    "--order-prefix", orders, "--jams", "0.1", "--declined", "0.1",
+                                    "--order-prefix", orders, "--jams", jams, "--declined", "0.1",
                                     "--start-twice", "0.05", *flags], env=self.environment())
         self.expected += count
+        self.loads.append(dips.Load(dips.now_ms(), count, per_second))
+        self.orders.append((orders, count))
         if wait and process.popen.wait(count / per_second + 60 if per_second else 60):
             raise RuntimeError(f"the customers failed: {process.said()}")
         return process
 
+    def ask(self, sql):
+        return pgwire.ask(self.around.postgres.url(self.database), sql, 60)
+
+    def text(self, sql):
+        return self.ask(sql)[0][0]
+
     def number(self, sql):
-        return int(pgwire.ask(self.around.postgres.url(self.database), sql)[0][0])
+        return int(self.text(sql))
 
     def maybe(self, sql):
         """A number, or nothing while the server is away."""
@@ -154,9 +168,7 @@ class Installation:
         return all(now > then for now, then in zip(self.epochs(), before))
 
     def epochs(self):
-        rows = pgwire.ask(self.around.postgres.url(self.database),
-                          "select epoch from shard order by id")
-        return [int(row[0]) for row in rows]
+        return [int(row[0]) for row in self.ask("select epoch from shard order by id")]
 
     def finished(self):
         return self.maybe("select case when exists (select from outbox_batch) then -1 else "
@@ -164,12 +176,13 @@ class Installation:
 
     def drain(self, seconds=90):
         try:
-            until("every start has ended", self.finished, seconds, 0.05)
+            until("every start has ended", self.finished, seconds, 0.1)
             return []
         except Late:
-            rows = pgwire.ask(self.around.postgres.url(self.database),
-                              "select phase, count(*) from saga_text group by 1 order by 1")
-            return [f"not every start has ended: {self.expected} placed, {rows}"]
+            rows = self.ask("select phase, count(*) from saga_text group by 1 order by 1")
+            lost = missing.explain(self)
+            self.expected -= len(lost)  # said once; the next case is not to blame
+            return [f"not every start has ended: {self.expected} placed, {rows}", *lost]
 
     # --- the audits -----------------------------------------------------------------------------
 
@@ -190,7 +203,7 @@ class Installation:
                       for m in report["examples"]]
             (self.folder / "audit.json").write_text(out)
         code, out, err = run([self.program("vending_audit"), "--json"], self.environment(), 300)
-        if code:
+        if code and not (self.lies and json.loads(out)["mistakes"] == self.lies):
             wrong.append(f"the money is not exact: {out.strip()} {err.strip()[:500]}")
         return wrong
 

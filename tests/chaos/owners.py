@@ -5,11 +5,13 @@ import time
 
 from cases import Group
 from installation import Place
-from processes import pause
+from kills import ORPHANED
+from processes import Late, pause, until
 
 RANDOM_ROW = "random kill -9"
 STALE_ROW = "stale owner"
 STORM_ROW = "rebalance storm"
+LEAST_SHARE = 0.3  # of the calm run's throughput, while services join and leave
 FAULTS = ("--lose-command", "0.01", "--answer-twice", "0.05")
 
 
@@ -32,11 +34,23 @@ def run(around, report, wanted, seed, minutes):
         place.end()
 
 
+def full_load(place):
+    """Sagas a second when all customers come at once: what half a load is half of."""
+    service, count, begun = place.serve(), 1500, time.monotonic()
+    place.load(count, 0)
+    wrong = place.drain()
+    rate = count / (time.monotonic() - begun)
+    service.end()
+    if wrong:
+        raise RuntimeError(wrong[0])
+    return rate
+
+
 def killed(place, seed, kills, nodes, minutes=0):
     """kill -9 at random moments, each 0.5 to 4 s after the last, restarted at once."""
     dice = random.Random(seed)
+    rate = max(20, round(full_load(place) / 2)) if minutes else 80
     services = [place.serve(node=f"n{i}") for i in range(nodes)]
-    rate = 80
     seconds = minutes * 60 if minutes else kills * 2.4
     customers = place.load(int(rate * seconds), rate, wait=False)
     recovery, done = [], 0
@@ -51,10 +65,17 @@ def killed(place, seed, kills, nodes, minutes=0):
         done += 1
     if customers.popen.wait(300):
         raise RuntimeError(f"the customers failed: {customers.said()}")
-    wrong = place.drain(180)
+    wrong, note = [], f"{done} kills, {rate} sagas a second"
+    try:
+        until("every start has ended", place.finished, 90, 0.2)
+    except Late:
+        services[0].end()
+        services[0] = place.serve(node="n0")
+        wrong.append(ORPHANED)
+    wrong += place.drain(180)
     for service in services:
         service.end()
-    return wrong, recovery, f"{done} kills"
+    return wrong, recovery, note
 
 
 def stale(place):
@@ -96,6 +117,8 @@ def storm(place):
         pause(1)
     wrong += place.drain(120)
     share = 1200 / (time.monotonic() - begun) / calm
+    if share < LEAST_SHARE:
+        wrong.append(f"the throughput is {share:.0%} of the calm run's")
     for service in others.values():
         service.end()
     steady.end()

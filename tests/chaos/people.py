@@ -10,7 +10,8 @@ from installation import Place
 from outages import under_load
 from processes import pause, resident_mb, until
 
-PARTICIPANT_ROW = "participant dies before/after the effect, 10x slow, answers twice, lies"
+PARTICIPANT_ROW = ("participant dies before/after the effect, 10x slow, answers twice, lies, "
+                   "undo fails n times")
 CLOCK_ROW = "clock jumps of an hour"
 LIMIT_ROW = "memory and descriptor limits"
 SQL_ROW = "SQL in ids, names, headers"
@@ -41,8 +42,6 @@ def participants(around, group):
         for name, flags in cases.items():
             group.run(name, place, lambda f=flags: with_participants(place, f))
         group.run("a participant is frozen for 3 s", place, lambda: frozen(place))
-        group.skip("a participant lies", "reasoned in docs/checker.md and drawn by the simulator: "
-                   "no orchestrator can tell a lie from the truth")
     finally:
         place.end()
 

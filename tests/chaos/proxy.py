@@ -8,8 +8,8 @@ TO_SERVER, TO_CLIENT = 0, 1
 class FaultProxy:
     """Listens on `port` and passes on to `target`. Faults may be changed at any time."""
 
-    def __init__(self, port, target):
-        self.port, self.target = port, target
+    def __init__(self, port, target, address="127.0.0.1"):
+        self.port, self.target, self.address = port, target, address
         self.held = [False, False]  # by direction: bytes wait, nothing is refused
         self.lag = 0.0  # seconds, each chunk, both ways
         self.cut_after = None  # bytes of a request: it is passed on, its answer is not
@@ -20,7 +20,8 @@ class FaultProxy:
         self._changed = None
         ready = threading.Event()
         threading.Thread(target=self._run, args=(ready,), daemon=True).start()
-        ready.wait()
+        if not ready.wait(10):
+            raise RuntimeError(f"{address}:{port} cannot be listened on")
 
     def hold(self, to_server=True, to_client=True):
         self.held = [to_server, to_client]
@@ -43,7 +44,7 @@ class FaultProxy:
         asyncio.set_event_loop(self._loop)
 
         async def serve():
-            await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+            await asyncio.start_server(self._accept, self.address, self.port)
             ready.set()
         self._loop.run_until_complete(serve())
         self._loop.run_forever()

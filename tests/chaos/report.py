@@ -4,6 +4,8 @@ import os
 import pathlib
 import statistics
 
+from cases import Result
+
 BEGIN, END = "<!-- chaos: begin -->", "<!-- chaos: end -->"
 
 
@@ -20,62 +22,102 @@ def line(r):
     return text + "".join(f"\n       {v}" for v in r.violations[:6])
 
 
+def rounded(value):
+    return None if value is None else round(value)
+
+
+def spread(values):
+    return {"p50": rounded(statistics.median(values)) if values else None,
+            "p95": rounded(percentile(values, 0.95)), "max": rounded(max(values, default=None))}
+
+
 def figures(results):
     ran = [r for r in results if r.ran or r.violations]
-    recovery = [ms for r in results for ms in r.recovery_ms]
-    rounded = lambda v: None if v is None else round(v)
+    recovery = spread([ms for r in results for ms in r.recovery_ms])
+    dips = [r.dip_percent for r in ran if r.dip_percent is not None]
     return {"cases": len(ran), "violations": sum(len(r.violations) for r in results),
-            "recovery_p95_ms": rounded(percentile(recovery, 0.95)),
-            "recovery_p50_ms": rounded(statistics.median(recovery)) if recovery else None,
-            "recovery_max_ms": rounded(max(recovery)) if recovery else None,
+            "recovery_p95_ms": recovery["p95"], "recovery_p50_ms": recovery["p50"],
+            "recovery_max_ms": recovery["max"],
             "crash_cases": sum(r.name.startswith("kill ") for r in ran),
             "not_run": len(results) - len(ran), "sagas": sum(r.sagas for r in results),
-            "duplicates_absorbed": sum(r.duplicates for r in results)}
+            "duplicates_absorbed": sum(r.duplicates for r in results),
+            "standstill_max_ms": max((r.standstill_ms or 0 for r in ran), default=None),
+            "deepest_dip_percent": rounded(min(dips, default=None))}
+
+
+def by_row(results):
+    """The same figures of each row of the matrix."""
+    return {row: figures([r for r in results if r.row == row])
+            for row in dict.fromkeys(r.row for r in results)}
 
 
 def as_json(results, seconds, seed):
     return json.dumps({**figures(results), "seconds": round(seconds, 1), "seed": seed,
-                       "results": [vars(r) for r in results]})
+                       "rows": by_row(results), "results": [vars(r) for r in results]})
+
+
+def merged(paths):
+    """(results, seconds, seeds) of several runs; of a case that was run again the last counts."""
+    cases, seconds, seeds = {}, 0.0, []
+    for path in paths:
+        run = json.loads(pathlib.Path(path).read_text())
+        seconds += run["seconds"]
+        seeds.append(str(run["seed"]))
+        for r in run["results"]:
+            if r["ran"] or r["violations"] or r["name"] not in cases:
+                cases[r["name"]] = Result(**r)
+    return list(cases.values()), seconds, ", ".join(dict.fromkeys(seeds))
 
 
 def machine():
-    cores = os.cpu_count()
     memory = int(next(l for l in open("/proc/meminfo") if l.startswith("MemTotal")).split()[1])
-    return f"{cores} cores, {memory / 2**20:.0f} GiB"
+    return f"{os.cpu_count()} cores, {memory / 2**20:.0f} GiB"
 
 
-def table(results, seconds, seed):
+def ms(f):
+    if f["recovery_p50_ms"] is None:
+        return ""
+    return f"{f['recovery_p50_ms']} / {f['recovery_p95_ms']} / {f['recovery_max_ms']}"
+
+
+def dip(f):
+    if f["deepest_dip_percent"] is None:
+        return f"{f['standstill_max_ms']} ms" if f["standstill_max_ms"] else ""
+    return f"to {f['deepest_dip_percent']} %, {f['standstill_max_ms']} ms"
+
+
+def outcome(r):
+    if r.violations:
+        return f"{len(r.violations)} violations: {r.violations[0][:160]}"
+    if not r.ran:
+        return "not run: " + r.note.removeprefix("not reached: ")
+    return "exact" + (f"; {r.note}" if r.note else "")
+
+
+def table(results, seconds, seed, parts=1):
     f = figures(results)
-    out = [f"Measured by `./dev chaos` on {machine()}, {seconds / 60:.0f} minutes, seed {seed}:",
+    merge = (f" in {parts} parts (of a case that was run more than once the last run counts)"
+             if parts > 1 else "")
+    out = [f"Measured by `./dev chaos` on {machine()}, {seconds / 60:.0f} minutes{merge}, seed "
+           f"{seed}:",
            f"**{f['cases']} cases, {f['violations']} violations**, {f['crash_cases']} of them "
            f"kill -9 at a named place; {f['sagas']} sagas, {f['duplicates_absorbed']} duplicates "
            f"absorbed; first commit after a fault p50 {f['recovery_p50_ms']} ms, p95 "
-           f"{f['recovery_p95_ms']} ms, max {f['recovery_max_ms']} ms.", "",
-           "| fault | cases | sagas | violations | recovery p50 / p95 / max, ms | duplicates |",
-           "|---|---|---|---|---|---|"]
-    rows = list(dict.fromkeys(r.row for r in results))
-    for row in rows:
-        mine = [r for r in results if r.row == row and (r.ran or r.violations)]
-        ms = [v for r in mine for v in r.recovery_ms]
-        spread = (f"{statistics.median(ms):.0f} / {percentile(ms, 0.95):.0f} / {max(ms):.0f}"
-                  if ms else "")
-        out.append(f"| {row} | {len(mine)} | {sum(r.sagas for r in mine)} | "
-                   f"{sum(len(r.violations) for r in mine)} | {spread} | "
-                   f"{sum(r.duplicates for r in mine)} |")
+           f"{f['recovery_p95_ms']} ms, max {f['recovery_max_ms']} ms; longest standstill "
+           f"{f['standstill_max_ms']} ms.", "",
+           "| fault | cases | sagas | violations | recovery p50 / p95 / max, ms | "
+           "duplicates absorbed | deepest dip, longest standstill |",
+           "|---|---|---|---|---|---|---|"]
+    for row, g in by_row(results).items():
+        out.append(f"| {row} | {g['cases']} | {g['sagas']} | {g['violations']} | {ms(g)} | "
+                   f"{g['duplicates_absorbed']} | {dip(g)} |")
     out += ["", "| case | outcome |", "|---|---|"]
-    for r in results:
-        if r.violations:
-            outcome = f"{len(r.violations)} violations: {r.violations[0][:160]}"
-        elif not r.ran:
-            outcome = "not run: " + r.note.removeprefix("not reached: ")
-        else:
-            outcome = "exact" + (f"; {r.note}" if r.note else "")
-        out.append(f"| {r.name} | {outcome.replace('|', '/')} |")
+    out += [f"| {r.name} | {outcome(r).replace('|', '/')} |" for r in results]
     return "\n".join(out)
 
 
-def write_doc(path, results, seconds, seed):
+def write_doc(path, results, seconds, seed, parts=1):
     page = pathlib.Path(path)
     text = page.read_text()
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text(f"{head}{BEGIN}\n{table(results, seconds, seed)}\n{END}{tail}")
+    page.write_text(f"{head}{BEGIN}\n{table(results, seconds, seed, parts)}\n{END}{tail}")

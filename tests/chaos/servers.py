@@ -1,5 +1,4 @@
-"""PostgreSQL and Kafka of the fault tests' own, to be broken on purpose."""
-import base64
+"""PostgreSQL of the fault tests' own, to be broken on purpose."""
 import os
 import pathlib
 import pwd
@@ -8,7 +7,7 @@ import signal
 import subprocess
 
 import pgwire
-from processes import Process, free_port, listening, pause, until
+from processes import Process, free_port, until
 
 
 def postgres_binaries():
@@ -23,12 +22,12 @@ def postgres_binaries():
 class Postgres:
     """A server in a folder of its own. `standby_of`: a streaming copy of another."""
 
-    def __init__(self, folder, fsync=True, standby_of=None):
+    def __init__(self, folder, fsync=True, standby_of=None, environment=None):
         self.folder, self.port = pathlib.Path(folder), free_port()
-        self.binaries, self.process = postgres_binaries(), None
+        self.binaries, self.process, self.environment = postgres_binaries(), None, environment
         self.options = [f"fsync={'on' if fsync else 'off'}", "max_connections=100",
                         "listen_addresses=127.0.0.1", "wal_level=replica", "max_wal_senders=4"]
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.user = "postgres" if os.getuid() == 0 else None
         if self.user:
             os.chown(self.folder, pwd.getpwnam(self.user).pw_uid, -1)
@@ -57,7 +56,7 @@ class Postgres:
         settings = [w for o in [*self.options, *more] for w in ("-c", o)]
         self.process = Process([*self._as_user(), self.binaries / "postgres", "-D",
                                 self.folder / "data", "-p", self.port, "-k", self.folder,
-                                *settings], self.folder / "log", cwd="/")
+                                *settings], self.folder / "log", env=self.environment, cwd="/")
         until("PostgreSQL answers", self.answers, 60, 0.05)
         return self
 
@@ -99,73 +98,6 @@ class SharedPostgres:
 
     def ask(self, sql, database="postgres"):
         return pgwire.ask(self.url(database), sql)
-
-    def end(self):
-        pass
-
-
-KAFKA = """process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://{ip}:{port},PROXIED://{ip}:{behind},CONTROLLER://{ip}:{controller}
-advertised.listeners=PLAINTEXT://{ip}:{port},PROXIED://{ip}:{proxied}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
-controller.listener.names=CONTROLLER
-log.dirs={folder}/data
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-group.initial.rebalance.delay.ms=0
-auto.create.topics.enable=false
-"""
-
-
-class Kafka:
-    """One broker with two doors: its own, and `proxied`, which a fault proxy is to serve."""
-
-    def __init__(self, folder, jars):
-        self.folder, self.jars, self.process = pathlib.Path(folder), jars, None
-        self.port, self.behind, self.proxied = free_port(), free_port(), free_port()
-        self.folder.mkdir(parents=True)
-        self.settings = self.folder / "kafka.properties"
-        self.settings.write_text(KAFKA.format(
-            port=self.port, behind=self.behind, proxied=self.proxied, controller=free_port(),
-            folder=self.folder, ip="127.0.0.1"))
-        name = "S" + base64.urlsafe_b64encode(os.urandom(16)).decode()[1:22]
-        done = subprocess.run(["java", "-cp", f"{jars}/*", "-Dlog4j2.level=warn",
-                               "kafka.tools.StorageTool", "format", "-t", name, "-c",
-                               str(self.settings)], capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"chaos: Kafka could not format its storage: {done.stdout[-500:]}")
-
-    def start(self):
-        self.process = Process(["java", "-Xmx512m", "-cp", f"{self.jars}/*",
-                                "-Dlog4j2.level=warn", "kafka.Kafka", self.settings],
-                               self.folder / "log")
-        until("Kafka listens", lambda: listening(self.port), 120, 0.1)
-        return self
-
-    def kill(self):
-        self.process.end(signal.SIGKILL)
-
-    def restart(self, down=0.5):
-        self.kill()
-        pause(down)
-        self.start()
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    def end(self):
-        if self.process:
-            self.process.end(signal.SIGKILL)
-
-
-class SharedKafka:
-    def __init__(self, address):
-        self.address = address
 
     def end(self):
         pass

@@ -1,0 +1,44 @@
+"""A start of which there is no saga: was it lost by Kafka, or not read, or lost by the service?"""
+import pathlib
+import re
+import subprocess
+
+
+def explain(place):
+    """A sentence for each order that was placed and is not a saga, with its record in Kafka."""
+    known = {row[0] for row in place.ask("select key from saga")}
+    gone = [f"{begin}{n}" for begin, count in place.orders for n in range(1, count + 1)
+            if f"{begin}{n}" not in known]
+    if not gone:
+        return []
+    found = look_for(place, gone)
+    read = dict(place.ask(f"select id, next_offset[no] from shard, topic "
+                          f"where name = '{place.prefix}.starts'"))
+    return [sentence(key, found.get(key), read) for key in gone]
+
+
+def sentence(key, at, read):
+    if at is None:
+        return f"start of {key}: acknowledged by Kafka, and not found in its log"
+    partition, offset = at
+    return (f"start of {key}: in Kafka at offset {offset} of partition {partition}, "
+            f"which was read up to {read.get(partition)}")
+
+
+def look_for(place, keys):
+    """{key: (partition, offset)} of the keys that the log's files have. Keeps the dump."""
+    kafka, found, wanted = place.around.kafka, {}, set(keys)
+    if not hasattr(kafka, "jars"):
+        return {}  # somebody else's
+    topic = f"{place.prefix}.starts-"
+    for folder in sorted(pathlib.Path(kafka.folder).rglob(f"{topic}[0-9]*")):
+        files = ",".join(str(f) for f in sorted(folder.glob("*.log")))
+        text = subprocess.run(
+            ["java", "-cp", f"{kafka.jars}/*", "-Dlog4j2.level=error",
+             "kafka.tools.DumpLogSegments", "--deep-iteration", "--print-data-log", "--files",
+             files], capture_output=True, text=True).stdout
+        (place.folder / f"{folder.name}.dump").write_text(text)
+        for offset, key in re.findall(r"offset: (\d+) .* key: (\S+)", text):
+            if key in wanted:
+                found[key] = (folder.name.removeprefix(topic), int(offset))
+    return found
