@@ -27,18 +27,21 @@ def sentence(key, at, read):
 
 def look_for(place, keys):
     """{key: (partition, offset)} of the keys that the log's files have. Keeps the dump."""
-    kafka, found, wanted = place.around.kafka, {}, set(keys)
+    kafka, wanted = place.around.kafka, set(keys)
     if not hasattr(kafka, "jars"):
         return {}  # somebody else's
     topic = f"{place.prefix}.starts-"
-    for folder in sorted(pathlib.Path(kafka.folder).rglob(f"{topic}[0-9]*")):
-        files = ",".join(str(f) for f in sorted(folder.glob("*.log")))
-        text = subprocess.run(
-            ["java", "-cp", f"{kafka.jars}/*", "-Dlog4j2.level=error",
-             "kafka.tools.DumpLogSegments", "--deep-iteration", "--print-data-log", "--files",
-             files], capture_output=True, text=True).stdout
-        (place.folder / f"{folder.name}.dump").write_text(text)
-        for offset, key in re.findall(r"offset: (\d+) .* key: (\S+)", text):
-            if key in wanted:
-                found[key] = (folder.name.removeprefix(topic), int(offset))
+    files = [str(f) for f in pathlib.Path(kafka.folder).rglob(f"{topic}*/*.log")]
+    text = subprocess.run(
+        ["java", "-cp", f"{kafka.jars}/*", "-Dlog4j2.level=error", "kafka.tools.DumpLogSegments",
+         "--deep-iteration", "--print-data-log", "--files", ",".join(files)],
+        capture_output=True, text=True).stdout
+    (place.folder / "starts.dump").write_text(text)
+    found, partition = {}, None
+    for line in text.splitlines():
+        if begun := re.search(rf"^Dumping .*{re.escape(topic)}(\d+)/", line):
+            partition = begun[1]
+        record = re.search(r"offset: (\d+) .* key: (\S+)", line)
+        if record and record[2] in wanted:
+            found[record[2]] = (partition, int(record[1]))
     return found
