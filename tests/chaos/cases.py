@@ -39,6 +39,8 @@ class Group:
             if result.note.startswith("not reached"):
                 result.ran = False
             result.violations += installation.audit()
+            if installation.told:
+                result.note += "; reported: " + ", ".join(installation.told)
             result.duplicates = installation.duplicates() - heard
             result.sagas = installation.expected - orders
             steady = [a for a in installation.loads[loads:] if a.per_second]

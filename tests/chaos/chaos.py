@@ -60,6 +60,9 @@ class Around:
         self.postgres = Through
 
 
+PARTS = (kills, outages, brokers, network, disks, people, liars, poison, callers, upgrade, owners)
+
+
 def arguments():
     p = argparse.ArgumentParser(prog="./dev chaos", description=__doc__.splitlines()[0])
     p.add_argument("--quick", action="store_true", help="a short set, under 3 minutes")
@@ -67,6 +70,7 @@ def arguments():
     p.add_argument("--save", help="file that has them too, after each case")
     p.add_argument("--merge", nargs="+", metavar="FILE", help="no run: such files, as one run")
     p.add_argument("--only", default="", help="cases whose name holds one of these, with commas")
+    p.add_argument("--part", default="", help="of " + ", ".join(m.__name__ for m in PARTS))
     p.add_argument("--minutes", type=float, default=10, help="of random kill -9; 0: none")
     p.add_argument("--at-most", type=float, default=60, help="minutes, then no more cases begin")
     p.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 10**6))
@@ -100,12 +104,13 @@ def run_cases(options, around, results, save):
         print(report.line(result), file=sys.stderr, flush=True)
         save()
 
-    kills.run(around, report_one, wanted, options.quick)
-    if options.quick:
-        return
     other = options.next_bin and pathlib.Path(options.next_bin).resolve()
-    more = {upgrade: (other,), owners: (options.seed, options.minutes)}
-    for part in (outages, brokers, network, disks, people, liars, poison, callers, upgrade, owners):
+    more = {kills: (options.quick,), upgrade: (other,), owners: (options.seed, options.minutes)}
+    for part in PARTS:
+        if part.__name__ not in (options.part or part.__name__).split(","):
+            continue
+        if options.quick and part is not kills:
+            continue
         try:
             part.run(around, report_one, wanted, *more.get(part, ()))
         except (OSError, RuntimeError, SystemExit, Late, pgwire.PgError) as e:

@@ -154,8 +154,10 @@ def sweep(place, hit):
 
 def revoked(place, hit):
     """Another service joins and takes shards away."""
+    epochs = place.epochs()
     dying = place.serve(f"shard.revoked=kill@{hit}", node="n1")
     place.load(20, 0)
+    until("it owns every shard", lambda: place.owned_since(epochs), 40)
     other = place.serve(node="n2")
     place.load(SAGAS, 300)
     note = ""

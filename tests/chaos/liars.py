@@ -1,6 +1,6 @@
 """Participants that fail on purpose: undos that fail, a drink that never fell, everything at once.
 
-The faults are triggers in the participants' own databases, so the programs are those of the demo."""
+The faults are triggers in the participants' own databases: the programs are those of the demo."""
 import json
 
 import pgwire

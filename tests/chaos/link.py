@@ -5,7 +5,7 @@ usage: link.py CONTROL     stays until it is killed; prints "ready"
 
 CONTROL is a file with two shares from 0 to 1: of the packets that leave the new network, and of
 those that enter it, so many are lost. Kernels without netem can do this as well as those with it:
-two TUN devices, and this process between them. `nsenter -t PID -n` starts a program on the far side.
+two TUN devices, and this process between them. `nsenter -t PID -n` starts a program over there.
 """
 import ctypes
 import fcntl

@@ -87,36 +87,55 @@ def cut(place, postgres, after):
 
 
 def failover(around, group):
-    name = "failover to a synchronous standby"
-    if not group.wanted(name):
-        return
-    primary = Postgres(around.folder / "primary").start()
+    names = {"failover to a synchronous standby": True, "failover to an asynchronous one": False}
+    for name, synchronous in names.items():
+        if group.wanted(name):
+            fail_over(around, group, name, synchronous)
+
+
+def fail_over(around, group, name, synchronous):
+    """An asynchronous standby loses the primary's last second, offsets and state together: it is
+    read and decided again. What left meanwhile and is decided otherwise now is told, not denied."""
+    kind = "sync" if synchronous else "async"
+    primary = Postgres(around.folder / f"primary-{kind}").start()
     standby, mine = None, around.but(postgres=primary)
+    stream, proxy = FaultProxy(free_port(), primary.port), FaultProxy(free_port(), primary.port)
     try:
-        standby = Postgres(around.folder / "standby", standby_of=primary).start()
-        primary.ask("alter system set synchronous_standby_names = 'standby'")
-        primary.ask("select pg_reload_conf()")
-        until("the standby is synchronous", lambda: primary.ask(
-            "select count(*) from pg_stat_replication where sync_state = 'sync'")[0][0] == "1", 30)
-        proxy = FaultProxy(free_port(), primary.port)
+        standby = Postgres(around.folder / f"standby-{kind}", standby_of=primary,
+                           stream_port=stream.port).start()
+        if synchronous:
+            primary.ask("alter system set synchronous_standby_names = 'standby'")
+            primary.ask("select pg_reload_conf()")
+        wanted = "sync" if synchronous else "async"
+        until("the standby streams", lambda: primary.ask(
+            "select count(*) from pg_stat_replication where state = 'streaming' and sync_state = "
+            f"'{wanted}'")[0][0] == "1", 60)
         mine.postgres_through(proxy)
         place = Place(mine, faults=FAULTS)
 
         def fail():
+            if not synchronous:
+                stream.hold()
+                pause(1)
             primary.crash()
+            stream.cut_all()
             standby.promote()
             standby.ask("alter system set synchronous_standby_names = ''")
             standby.ask("select pg_reload_conf()")
             proxy.target = standby.port
+
+        def body():
+            result = under_load(place, fail)
+            place.told_kinds = set() if synchronous else {"command_unknown", "effect_of_nobody"}
+            return result
         try:
-            group.run(name, place, lambda: under_load(place, fail))
+            group.run(name, place, body)
         finally:
             place.end()
-            proxy.end()
     finally:
-        primary.end()
-        if standby:
-            standby.end()
+        for one in (proxy, stream, primary, standby):
+            if one:
+                one.end()
 
 
 def kafka(around, group):

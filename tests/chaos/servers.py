@@ -22,7 +22,8 @@ def postgres_binaries():
 class Postgres:
     """A server in a folder of its own. `standby_of`: a streaming copy of another."""
 
-    def __init__(self, folder, fsync=True, standby_of=None, environment=None):
+    def __init__(self, folder, fsync=True, standby_of=None, stream_port=None,
+                 environment=None):
         self.folder, self.port = pathlib.Path(folder), free_port()
         self.binaries, self.process, self.environment = postgres_binaries(), None, environment
         self.options = [f"fsync={'on' if fsync else 'off'}", "max_connections=100",
@@ -37,7 +38,7 @@ class Postgres:
                       "-D", data, "-R", "-X", "stream", "-C", "-S", "standby", "-c", "fast")
             self.options.append("hot_standby=on")
             with open(data / "postgresql.auto.conf", "a") as f:
-                f.write(f"primary_conninfo = 'host=127.0.0.1 port={standby_of.port} "
+                f.write(f"primary_conninfo = 'host=127.0.0.1 port={stream_port} "
                         "user=postgres application_name=standby'\n")
         else:
             self._run("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8",
