@@ -19,7 +19,8 @@ class FaultProxy:
         self._loop = asyncio.new_event_loop()
         self._changed = None
         ready = threading.Event()
-        threading.Thread(target=self._run, args=(ready,), daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
+        self._thread.start()
         if not ready.wait(10):
             raise RuntimeError(f"{address}:{port} cannot be listened on")
 
@@ -33,8 +34,11 @@ class FaultProxy:
         self._loop.call_soon_threadsafe(self._close_all)
 
     def end(self):
+        """Also frees the port, which another proxy may want."""
+        self._loop.call_soon_threadsafe(self._server.close)
         self.cut_all()
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
 
     def _close_all(self):
         for writer in list(self._writers):
@@ -44,7 +48,7 @@ class FaultProxy:
         asyncio.set_event_loop(self._loop)
 
         async def serve():
-            await asyncio.start_server(self._accept, self.address, self.port)
+            self._server = await asyncio.start_server(self._accept, self.address, self.port)
             ready.set()
         self._loop.run_until_complete(serve())
         self._loop.run_forever()
