@@ -34,8 +34,10 @@ run_settings closed_loop(const bench_options& o, const char* name) {
   return r;
 }
 
-run_settings open_loop(const bench_options& o, const char* name, double per_second) {
+run_settings open_loop(const bench_options& o, const char* name, double per_second,
+                       what subject = what::service) {
   auto r = closed_loop(o, name);
+  r.subject = subject;
   r.load.pace = {.window = 0, .per_second = per_second};
   return r;
 }
@@ -67,7 +69,9 @@ std::vector<run_settings> plan(const bench_options& o) {
   all.back().participants.failing = 0.1;
   all.push_back(noisy(o));
   all.push_back(open_loop(o, run_name::latency_200, 200));
+  all.push_back(open_loop(o, run_name::kafka_200, 200, what::kafka_floor));
   all.push_back(open_loop(o, run_name::latency_1000, 1'000));
+  all.push_back(open_loop(o, run_name::kafka_1000, 1'000, what::kafka_floor));
   all.push_back(closed_loop(o, run_name::growth));
   all.back().preload = o.preload;
   all.push_back(open_loop(o, run_name::kills, 1'000));
@@ -105,6 +109,8 @@ std::string complaint(const bench_options& o) {
       for (const auto& k : known) all += (all.empty() ? "" : ", ") + k;
       return "there is no run \"" + name + "\"; there are " + all;
     }
+  if (!o.only.empty() && !o.write_doc.empty())
+    return "--write-doc writes the whole table anew: leave out --only";
   if (o.workers < 1 || o.workers > ground::shards) return "workers must be between 1 and 8";
   if (o.window < 1 || o.window > max_in_flight) return "window must be between 1 and 500000";
   if (o.kills < 0 || o.preload < 0 || o.open_sagas < 1) return "a count must not be negative";
@@ -124,7 +130,14 @@ void write_page(const std::string& file, const report& r) {
   if (!(out << text)) throw std::runtime_error(file + " cannot be written");
 }
 
+// A Kafka that was just started compiles itself for its first minute.
+void warm_up_servers(const bench_options& o, std::ostream& err) {
+  err << "skald bench: the servers warm up ..." << std::endl;
+  run(o.servers, closed_loop(o, "warm-up"));
+}
+
 void measure(const bench_options& o, report& r, std::ostream& err) {
+  if (o.only.empty()) warm_up_servers(o, err);
   for (const auto& wanted : plan(o)) {
     if (!chosen(o, wanted.name)) continue;
     err << "skald bench: " << title(wanted.name) << ": "

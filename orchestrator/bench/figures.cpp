@@ -33,6 +33,8 @@ std::string title(const std::string& name) {
       {run_name::noise, "5 % twice, 5 % reordered, 1 % lost"},
       {run_name::latency_200, "open loop, 200/s"},
       {run_name::latency_1000, "open loop, 1,000/s"},
+      {run_name::kafka_200, "floor: Kafka only, 200/s"},
+      {run_name::kafka_1000, "floor: Kafka only, 1,000/s"},
       {run_name::growth, "throughput on 5 M old sagas"},
       {run_name::kills, "service killed again and again"},
       {run_name::restart, "restart"}};

@@ -136,7 +136,12 @@ TEST_CASE("options that make no sense are refused with a sentence") {
   CHECK(bench_command(o, out, err) == 2);
   CHECK(err.str().find("there is no run \"speed\"; there are throughput, kafka_only") !=
         std::string::npos);
-  o.only = {};
+  o.only = {run_name::throughput};
+  o.write_doc = "a page that is never touched";
+  err.str("");
+  CHECK(bench_command(o, out, err) == 2);
+  CHECK(err.str().find("leave out --only") != std::string::npos);
+  o.only = {}, o.write_doc = {};
   o.workers = 0;
   CHECK(bench_command(o, out, err) == 2);
   CHECK(out.str().empty());
