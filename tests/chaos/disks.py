@@ -1,9 +1,8 @@
 """PostgreSQL's disk is slow, or full."""
 import os
-import pathlib
-import shutil
 import subprocess
 
+import shims
 from cases import Group
 from installation import Place
 from outages import FAULTS, under_load
@@ -14,7 +13,6 @@ ROW = "slow disk, full disk"
 SLOW = {"each fsync takes 200 ms longer": 200, "the disk stands still for 3 s": 3000}
 FULL = "PostgreSQL's disk is full for 5 s"
 FULL_MB = 400
-SHIM = pathlib.Path(__file__).with_name("slow_fsync.c")
 
 
 def run(around, report, wanted):
@@ -26,23 +24,19 @@ def run(around, report, wanted):
 
 
 def slow(around, group):
-    compiler = shutil.which("cc")
-    if not compiler:
+    if not shims.compiler():
         for name in SLOW:
-            group.skip(name, "there is no C compiler for the shim that delays fsync")
+            group.skip(name, shims.WHY_NOT)
         return
-    shim, delay = around.folder / "slow_fsync.so", around.folder / "fsync_ms"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", shim, SHIM, "-ldl"], check=True)
-    delay.write_text("0")
-    postgres = Postgres(around.folder / "slow", environment={
-        **os.environ, "LD_PRELOAD": str(shim), "SLOW_FSYNC": str(delay)}).start()
+    slow_fsync = shims.Shim(around.folder, "slow_fsync", "SLOW_FSYNC")
+    postgres = Postgres(around.folder / "slow", environment=slow_fsync.whole_environment).start()
     place = Place(around.but(postgres=postgres), faults=FAULTS)
 
     def strike(ms):
-        delay.write_text(str(ms))
+        slow_fsync.set(ms)
         pause(5 if ms < 1000 else ms / 1000)
         mb = resident_mb(place.processes[-2].pid)
-        delay.write_text("0")
+        slow_fsync.set(0)
         return f"service's memory {mb:.0f} MB"
     try:
         for name, ms in SLOW.items():
