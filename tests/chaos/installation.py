@@ -77,6 +77,7 @@ class Installation:
             step["within_ms"] = WITHIN_MS[step["step"]]
             step["retry"] = {"times": tries, "first_ms": 100, "factor": 2, "cap_ms": 1000,
                              "jitter_percent": 20}
+            step["undo_retry"] = step["retry"]
             for part in ("send", "undo", "fence"):
                 if isinstance(step.get(part), dict):
                     step[part]["participant"] = f"{self.word}-{step[part]['participant']}"
