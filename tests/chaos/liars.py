@@ -54,6 +54,10 @@ def run(around, report, wanted):
         group.run("participants lose, repeat, delay and die, 5 % each", place,
                   lambda: with_participants(place, ALL_AT_ONCE))
         group.run("undos fail some times, and some always", place, lambda: failing_undos(place))
+    finally:
+        place.end()
+    place = Place(around, participants=False)
+    try:
         group.run("a machine says that the drink fell, and it did not", place, lambda: lies(place))
     finally:
         place.end()
