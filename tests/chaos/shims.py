@@ -1,4 +1,4 @@
-"""What a process is made to believe: shared objects for LD_PRELOAD, compiled when they are needed."""
+"""What a process is made to believe: shared objects for LD_PRELOAD, compiled when needed."""
 import os
 import pathlib
 import shutil
