@@ -1,5 +1,6 @@
 #include "orchestrator/service.hpp"
 
+#include <malloc.h>
 #include <openssl/rand.h>
 #include <unistd.h>
 
@@ -25,6 +26,16 @@ constexpr int retention_every_beats = 60;
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+// Else each of librdkafka's threads has an arena of its own, and large blocks, once freed, stay
+// with the process: a fifth of what an open saga takes.
+void bound_free_memory() {
+#ifdef __GLIBC__
+  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+#endif
 }
 
 std::string random_id() {
@@ -79,6 +90,7 @@ service::~service() {
 
 void service::start() {
   if (!workers_.empty()) return;
+  bound_free_memory();
   std::vector<secret_key> secrets;
   {
     const auto log = kafka::open_admin(settings_.kafka);

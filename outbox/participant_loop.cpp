@@ -10,6 +10,7 @@ namespace skald {
 namespace {
 constexpr milliseconds idle_wait{50};         // also how soon a stop is seen
 constexpr milliseconds last_replies{10'000};  // to be acked when stopping
+constexpr milliseconds commit_every{100};     // a crash repeats the commands since, no effect
 constexpr std::chrono::minutes tidy_every{1};
 constexpr std::size_t tidy_rows = 5'000;  // forgotten in one transaction
 
@@ -73,7 +74,7 @@ void participant_loop::run() {
       reader_->wait(milliseconds(1));
   }
   if (!replies_->finish(last_replies)) spdlog::warn("stopped with replies that are not acked");
-  commit_offsets();
+  commit_offsets(true);
   reader_->leave();
 }
 
@@ -98,7 +99,7 @@ void participant_loop::assign_gained() {
 void participant_loop::lost(std::span<const partition> partitions) {
   for (const auto& p : partitions) std::erase(gained_, p);
   try {
-    commit_offsets();
+    commit_offsets(true);
     replies_->forget(partitions);
     reader_->forget(partitions);
   } catch (const log_error& e) {
@@ -106,8 +107,16 @@ void participant_loop::lost(std::span<const partition> partitions) {
   }
 }
 
-void participant_loop::commit_offsets() {
-  if (const auto done = replies_->settle(); !done.empty()) reader_->commit_for_lag_tools(done);
+// A request for each batch would cost an idle broker as much as the commands do.
+void participant_loop::commit_offsets(bool at_once) {
+  for (auto& p : replies_->settle()) answered_[std::move(p.partition)] = p.offset;
+  const auto now = std::chrono::steady_clock::now();
+  if (answered_.empty() || (now < next_commit_ && !at_once)) return;
+  next_commit_ = now + commit_every;
+  std::vector<position> done;
+  for (const auto& [p, offset] : answered_) done.push_back({p, offset});
+  answered_.clear();
+  reader_->commit_for_lag_tools(done);
 }
 
 void participant_loop::work(std::span<const wire::record> records) {

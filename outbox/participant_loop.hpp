@@ -3,6 +3,7 @@
 // repeats their replies.
 #pragma once
 #include <atomic>
+#include <map>
 #include <memory>
 
 #include "outbox/log.hpp"
@@ -32,7 +33,7 @@ class participant_loop {
   void run_batch(std::span<task>);
   void run_one(task&);
   void count(std::span<const task>);
-  void commit_offsets();
+  void commit_offsets(bool at_once = false);
   void tidy();
 
   const participant_settings& settings_;
@@ -47,6 +48,7 @@ class participant_loop {
   std::unique_ptr<log_admin> admin_;
   std::vector<partition> gained_;  // not yet assigned
   std::unique_ptr<log_reader> reader_;
-  std::chrono::steady_clock::time_point next_tidy_{};
+  std::map<partition, std::int64_t> answered_;  // where to go on behind; not committed yet
+  std::chrono::steady_clock::time_point next_tidy_{}, next_commit_{};
 };
 }  // namespace skald

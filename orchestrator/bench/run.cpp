@@ -239,7 +239,9 @@ restart_result run_restart(const servers& s, std::int64_t open_sagas, int worker
   const ground g(s, unique_name(), workers);
   prepare(s, g, {});
   pg::connection db(g.database());
-  const auto sagas = [&] { return db.exec("select count(*) from saga").number(0, 0); };
+  const auto count = [&](const char* table) {
+    return db.exec(std::string("select count(*) from ") + table).number(0, 0);
+  };
   load_settings load{.prefix = g.name(),
                      .definition = std::string(waiting_saga().name),
                      .run = g.name(),
@@ -254,7 +256,8 @@ restart_result run_restart(const servers& s, std::int64_t open_sagas, int worker
   {
     auto driver = start_driver(s, load);
     const auto end = steady_clock::now() + std::chrono::minutes(5);
-    while (sagas() < open_sagas) {
+    // At rest, with every command sent: memory that is only under way is no open saga's.
+    while (count("saga") < open_sagas || count("outbox_batch") > 0) {
       driver.hear_if(milliseconds(100));
       if (steady_clock::now() > end) throw std::runtime_error("the sagas do not open");
     }

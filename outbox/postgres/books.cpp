@@ -1,5 +1,7 @@
 #include "outbox/postgres/books.hpp"
 
+#include "outbox/postgres/fence.hpp"
+
 namespace skald::pg {
 void books::connect() {
   if (connection_ && connection_->is_open()) return;
@@ -13,6 +15,7 @@ void books::connect() {
     throw gone("database " + describe(url_) + " has no table fence in " +
                (schema_.empty() ? "its search_path" : "schema " + schema_) +
                ": apply migrations/participant to it");
+  fence::prepare(fresh);
   connection_ = std::move(fresh);
 }
 

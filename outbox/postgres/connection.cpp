@@ -271,6 +271,10 @@ void connection::exec_script(const std::string& sql) {
   });
 }
 
+void connection::prepare(const char* name, const char* sql) {
+  guarded([&] { session_->native->prepare(name, sql); });
+}
+
 bool connection::is_open() const {
   return session_->native->is_open();
 }

@@ -97,6 +97,8 @@ class connection {
 
   result exec(std::string_view sql, const parameters& = {});  // a transaction of its own
   void exec_script(const std::string& sql);                   // several statements, one transaction
+  // Makes a statement known to the session by a name, for libpqxx's exec_prepared. Once a name.
+  void prepare(const char* name, const char* sql);
   bool is_open() const;
 
  private:

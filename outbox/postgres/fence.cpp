@@ -4,9 +4,12 @@
 #include <pqxx/pqxx>
 
 #include "outbox/postgres/arrays.hpp"
+#include "outbox/postgres/connection.hpp"
 
 namespace skald::fence {
 namespace {
+constexpr char load_name[] = "skald_fence_load", save_name[] = "skald_fence_save";
+
 // `for update of f`: not of the keys.
 constexpr const char* load_sql = R"(
   select k.no, f.occurrence, f.state, f.effect, f.reply_type, f.reply
@@ -73,6 +76,29 @@ std::string headers_json(std::span<const wire::header> headers) {
 }
 }  // namespace
 
+// The plans are made here and kept: rows are to be found by their key, however small the table is
+// now. When it has been analyzed they are made again, by what it has become.
+void prepare(pg::connection& session) {
+  session.prepare(load_name, load_sql);
+  session.prepare(save_name, save_sql);
+  using array = pg::array_parameter;
+  using pg::oid;
+  const auto uuids = array(oid::uuid).parameter(), texts = array(oid::text).parameter(),
+             blobs = array(oid::bytea).parameter(), flags = array(oid::boolean).parameter();
+  pg::transaction tx(session);
+  tx.exec_script(
+      "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; "
+      "set local enable_hashjoin = off; set local enable_mergejoin = off");
+  try {
+    tx.native().exec_prepared(load_name, uuids, texts);
+    tx.native().exec_prepared(save_name, uuids, texts, texts, texts, texts, texts, blobs, flags);
+  } catch (const pqxx::failure& e) {
+    throw pg::error(std::string("PostgreSQL refuses a statement on table fence: ") + e.what(), "",
+                    !session.is_open());
+  }
+  tx.commit();
+}
+
 void load(pqxx::transaction_base& tx, memories& m) {
   if (m.empty()) return;
   pg::array_parameter sagas(pg::oid::uuid), steps(pg::oid::text);
@@ -82,7 +108,7 @@ void load(pqxx::transaction_base& tx, memories& m) {
     steps.push(k.step);
     by_no.push_back(&remembered);
   }
-  const auto rows = tx.exec_params(load_sql, sagas.parameter(), steps.parameter());
+  const auto rows = tx.exec_prepared(load_name, sagas.parameter(), steps.parameter());
   for (const auto& r : rows) {
     row found{.occurrence = r[1].as<std::string>(), .stored = true};
     if (!read(r[2].c_str(), found.now))
@@ -112,9 +138,9 @@ void save(pqxx::transaction_base& tx, const memories& m) {
       stored.push(string_view(r.stored ? "\1" : "\0", 1));
     }
   if (sagas.size() == 0) return;
-  tx.exec_params(save_sql, sagas.parameter(), steps.parameter(), occurrences.parameter(),
-                 states.parameter(), effects.parameter(), types.parameter(), replies.parameter(),
-                 stored.parameter());
+  tx.exec_prepared(save_name, sagas.parameter(), steps.parameter(), occurrences.parameter(),
+                   states.parameter(), effects.parameter(), types.parameter(), replies.parameter(),
+                   stored.parameter());
 }
 
 void set_aside(pqxx::transaction_base& tx, const wire::record& record, string_view reason) {

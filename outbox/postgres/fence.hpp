@@ -13,6 +13,9 @@
 namespace pqxx {
 class transaction_base;
 }
+namespace skald::pg {
+class connection;
+}
 
 namespace skald::fence {
 struct key {
@@ -21,6 +24,10 @@ struct key {
   auto operator<=>(const key&) const = default;
 };
 using memories = std::map<key, memory>;
+
+// Makes the statements of `load` and `save` known to a session: once, before either. Throws
+// pg::error.
+void prepare(pg::connection&);
 
 // Fills the memory of every key in `m`: one query. The rows are locked until the transaction ends,
 // so that a second process that was not told yet that it lost the partition waits here.

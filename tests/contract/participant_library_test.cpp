@@ -37,6 +37,7 @@ namespace {
 struct shop_world {
   shop_world() : books(database.url()) {
     migrate_up(books, "participant", pg::read_migrations(SKALD_PARTICIPANT_MIGRATIONS));
+    fence::prepare(books);
     books.exec("create table taken (no int generated always as identity, item text)");
     handlers.commands["shop.Take.v1"] = [](transaction& tx, const request&, std::string_view data) {
       const auto c = detail::read_message<shop::Take>(data);
@@ -238,6 +239,7 @@ TEST_CASE("two processes with the same new command: one of them must start over"
   w.take(0, "tea");
   auto mine = w.read(), theirs = w.read();
   pg::connection second(w.database.url());
+  fence::prepare(second);
   pg::transaction a(w.books);
   // Both read an empty fence; the first one commits.
   fence::memories seen{{mine[0].about, {}}};
