@@ -23,7 +23,7 @@ PROGRESS = "select coalesce(sum(x), 0) from shard, unnest(next_offset) x"
 class Installation:
     """`around`: the runner's servers, programs and folder."""
 
-    def __init__(self, around, participants=True, faults=(), tries=20):
+    def __init__(self, around, participants=True, faults=(), undo_tries=200):
         self.around = around
         self.word = f"c{around.word}{next(_numbers)}"
         self.folder = around.folder / self.word
@@ -41,7 +41,7 @@ class Installation:
         self.lies = 0  # orders of which a participant has lied, which the money's audit must find
         self._must("migrate", "orchestrator")
         first = self.serve()
-        self._define(tries)
+        self._define(undo_tries)
         self.programs = {}
         if participants:
             self.start_participants(*faults)
@@ -68,16 +68,16 @@ class Installation:
             raise RuntimeError(f"skald {' '.join(words)}: {err or out}")
         return out
 
-    def _define(self, tries):
+    def _define(self, undo_tries):
         code, out, err = run([self.program("vending_definitions"), "vending"], self.environment())
         if code:
             raise RuntimeError(err)
         definition = json.loads(out)
         for step in definition["steps"]:
             step["within_ms"] = WITHIN_MS[step["step"]]
-            step["retry"] = {"times": tries, "first_ms": 100, "factor": 2, "cap_ms": 1000,
+            step["retry"] = {"times": 20, "first_ms": 100, "factor": 2, "cap_ms": 1000,
                              "jitter_percent": 20}
-            step["undo_retry"] = step["retry"]
+            step["undo_retry"] = {**step["retry"], "times": undo_tries}
             for part in ("send", "undo", "fence"):
                 if isinstance(step.get(part), dict):
                     step[part]["participant"] = f"{self.word}-{step[part]['participant']}"

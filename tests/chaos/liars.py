@@ -47,7 +47,7 @@ where not exists (select from vending_machine.drink d where d.order_id = p.order
 
 def run(around, report, wanted):
     group = Group(PARTICIPANT_ROW, report, wanted)
-    place = Place(around, participants=False, tries=TRIES)
+    place = Place(around, participants=False, undo_tries=TRIES)
     try:
         group.run("participants ten times as slow as they may be", place,
                   lambda: with_participants(place, TEN_TIMES_SLOWER))

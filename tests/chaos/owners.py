@@ -67,7 +67,7 @@ def killed(place, seed, kills, nodes, minutes=0):
         raise RuntimeError(f"the customers failed: {customers.said()}")
     wrong, note = [], f"{done} kills, {rate} sagas a second"
     try:
-        until("every start has ended", place.finished, 90, 0.2)
+        until("every start has ended", place.finished, 150, 0.2)
     except Late:
         services[0].end()
         services[0] = place.serve(node="n0")
