@@ -35,10 +35,14 @@ class FaultProxy:
 
     def end(self):
         """Also frees the port, which another proxy may want."""
-        self._loop.call_soon_threadsafe(self._server.close)
-        self.cut_all()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._end)
         self._thread.join(10)
+
+    def _end(self):
+        self.heal()
+        self._server.close()
+        self._close_all()
+        self._loop.call_later(0.2, self._loop.stop)  # its connections have ended by then
 
     def _close_all(self):
         for writer in list(self._writers):
