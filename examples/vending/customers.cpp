@@ -72,7 +72,12 @@ class street {  // where customers and their messages come from
     if (due_.empty()) return std::nullopt;
     return due_.begin()->first;
   }
-  bool finish() { return writer_->flush(send_within) && broken_.empty(); }
+  // Every record is acknowledged, or log_error.
+  void finish() {
+    const bool sent = writer_->flush(send_within);
+    if (!broken_.empty()) throw skald::log_error("not all records were taken: " + broken_);
+    if (!sent) throw skald::log_error("not all records were taken in time");
+  }
 
  private:
   // The payments make their tables when they start.
@@ -190,7 +195,7 @@ int walk(const options& o) {
     s.serve(false);
   }
   s.serve(true);
-  if (!s.finish()) throw skald::log_error("not all records were taken");
+  s.finish();
   std::cout << entered << " customers\n";
   return ok;
 }
