@@ -23,7 +23,9 @@ def run(around, report, wanted):
         place = Place(around.but(kafka=kafka.start()), faults=FAULTS)
         try:
             group = Group(KAFKA_ROW, report, wanted)
-    X        finally:
+            for name, strike in cases.items():
+                group.run(name, place, lambda s=strike: struck(place, kafka, s))
+        finally:
             place.end()
     finally:
         kafka.end()
