@@ -70,7 +70,7 @@ class outgoing {
   histogram* const publish_;
   std::uint64_t next_id_ = 1;
   std::size_t bytes_ = 0, handed_ = 0;
-  static constexpr std::size_t max_spares = 8;
+  static constexpr std::size_t max_spares = 4;
   std::vector<std::string> spares_;
   wire::frame frame_;
 };

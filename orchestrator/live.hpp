@@ -16,22 +16,22 @@ namespace skald {
 struct live_saga {
   std::int64_t no = 0;
   uuid id;
-  std::int16_t shard = 0;
   const compiled* definition = nullptr;
   std::string key;
-  std::int32_t seq = 0;
   machine::saga state;
   slices values;
   trace::context trace;       // which its messages belong to
-  bool retraced = false;      // its start brought another than the row has
   std::int64_t stage_ms = 0;  // when the stage under way began; 0: not known
-  bool fresh = true;          // has no row yet
-  bool touched = false;       // to be written by the batch under way
+  std::int32_t seq = 0;
+  std::int16_t shard = 0;
+  bool retraced = false;  // its start brought another trace than the row has
+  bool fresh = true;      // has no row yet
+  bool touched = false;   // to be written by the batch under way
 };
 
 struct uuid_hash {
-  std::size_t operator()(const uuid& id) const {
-    std::size_t h;  // a saga id is a hash already
+  std::size_t operator()(const uuid& id) const noexcept {  // or the map would keep it too
+    std::size_t h;                                         // a saga id is a hash already
     static_assert(sizeof h <= sizeof id.bytes);
     __builtin_memcpy(&h, id.bytes.data(), sizeof h);
     return h;

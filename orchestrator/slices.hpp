@@ -21,8 +21,7 @@ class slices {
       entries_.reserve(usual_entries);
       text_.reserve(usual_bytes);
     }
-    entries_.push_back({occurrence, static_cast<std::uint32_t>(text_.size()),
-                        static_cast<std::uint32_t>(raw.size()), place});
+    entries_.push_back({occurrence, text_.size(), raw.size(), place});
     text_ += raw;
   }
   std::optional<std::string_view> find(std::uint16_t place, std::uint64_t occurrence) const {
@@ -46,11 +45,11 @@ class slices {
 
  private:
   struct entry {
-    std::uint64_t occurrence = 0;
-    std::uint32_t at = 0, size = 0;
-    std::uint16_t place = 0;
+    std::uint64_t occurrence;
+    std::uint64_t at : 24, size : 24, place : 16;
   };
-  static constexpr std::size_t usual_entries = 6, usual_bytes = 120;
+  static_assert(max_saga_slices_bytes < 1 << 24 && sizeof(entry) == 16);
+  static constexpr std::size_t usual_entries = 6, usual_bytes = 100;
   std::vector<entry> entries_;
   std::string text_;
 };
