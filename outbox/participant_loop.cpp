@@ -62,10 +62,9 @@ void participant_loop::run() {
     commit_offsets();
     assign_gained();
     records.clear();
-    if (replies_->unacked() < settings_.max_unacked_replies)
-      reader_->poll(records, settings_.batch_records, settings_.batch_bytes);
-    else
-      writer_->flush(idle_wait);
+    const bool room = replies_->unacked() < settings_.max_unacked_replies;
+    reader_->poll(records, room ? settings_.batch_records : 0, settings_.batch_bytes);
+    if (!room) writer_->flush(idle_wait);
     if (!records.empty())
       work(records);
     else if (replies_->unacked() == 0)

@@ -43,4 +43,10 @@ void mock_cluster::set_down(bool down) {
           down ? rd_kafka_mock_broker_set_down(state_->cluster.get(), id)
                : rd_kafka_mock_broker_set_up(state_->cluster.get(), id));
 }
+
+void mock_cluster::set_leader(const std::string& topic, int partition, bool has_one) {
+  check("The embedded Kafka does not obey",
+        rd_kafka_mock_partition_set_leader(state_->cluster.get(), topic.c_str(), partition,
+                                           has_one ? 1 : -1));
+}
 }  // namespace skald::kafka

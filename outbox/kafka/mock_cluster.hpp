@@ -15,6 +15,8 @@ class mock_cluster {
   std::string bootstrap() const;  // any process of this machine may connect
   void create_topic(const std::string& topic, int partitions);
   void set_down(bool down);  // all brokers: connections break and are refused
+  // Without a leader a partition takes and gives nothing; its clients wait.
+  void set_leader(const std::string& topic, int partition, bool has_one);
 
  private:
   struct state;

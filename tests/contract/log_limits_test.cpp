@@ -82,6 +82,9 @@ TEST_CASE("an unreachable broker is named within the time given") {
     CHECK(said.find("127.0.0.1:1") != said.npos);
   }
   CHECK(steady::now() - begin < 5s);
+  // A group's offsets that cannot be read are not "never committed": that would mean the beginning.
+  auto reader = kafka::open_reader(to, {.group = "g"});
+  CHECK_THROWS_AS(reader->committed(std::array{partition{"t", 0}}), log_error);
 }
 
 TEST_CASE("a broker that goes away for a while loses and doubles nothing") {
