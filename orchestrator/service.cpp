@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "orchestrator/forward.hpp"
+#include "orchestrator/group_watch.hpp"
 #include "orchestrator/loop.hpp"
 #include "orchestrator/metrics/sampler.hpp"
 #include "orchestrator/prepare.hpp"
@@ -17,6 +18,7 @@
 #include "orchestrator/store_postgres.hpp"
 #include "orchestrator/trace/exporter.hpp"
 #include "outbox/ids.hpp"
+#include "outbox/kafka/group.hpp"
 
 namespace skald {
 namespace {
@@ -73,6 +75,21 @@ struct service::keeper {
   std::optional<pg::connection> connection;
   int beats = 0;
   loop beat;
+};
+
+struct service::watching {
+  watching(service& of, std::function<void(const std::string&)> report)
+      : group(of.settings_.kafka, of.settings_.prefix),
+        inbox(of.settings_.prefix + ".inbox"),
+        watch(
+            of.settings_.session / 2,
+            [this, count = of.settings_.shards] { return group.without_owner(inbox, count); },
+            [&of](const group_watch::shards& without) { of.rejoin(without); }, std::move(report)) {
+    watch.start();
+  }
+  kafka::group group;
+  const std::string inbox;
+  group_watch watch;
 };
 
 struct service::forwarding {
@@ -135,6 +152,7 @@ void service::start() {
     workers_.push_back(std::make_unique<worker>(setup, metrics_));
     workers_.back()->start();
   }
+  watching_ = std::make_unique<watching>(*this, failing("group.unknown"));
   forwarding_ = std::make_unique<forwarding>(settings_, metrics_, failing("forward.failed"));
   forwarding_->from.start();
   sampler_ = std::make_unique<sampler>(settings_.postgres_url, settings_.kafka, metrics_,
@@ -142,7 +160,15 @@ void service::start() {
   sampler_->start();
 }
 
+void service::rejoin(const std::vector<std::int32_t>& without_owner) {
+  settings_.log({severity::warning, "group.rejoined",
+                 std::to_string(without_owner.size()) +
+                     " shards had no owner though the group was at rest; a worker joins it anew"});
+  workers_.front()->rejoin();
+}
+
 void service::stop() {
+  watching_.reset();
   if (forwarding_) forwarding_->from.stop();
   std::vector<std::thread> stopping;  // together: each leaves the group for itself
   for (auto& w : workers_) stopping.emplace_back([&w] { w->stop(); });

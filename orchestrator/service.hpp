@@ -68,12 +68,15 @@ class service {
  private:
   struct keeper;  // heartbeat and retention
   struct forwarding;
+  struct watching;  // of the group
+  void rejoin(const std::vector<std::int32_t>& without_owner);
   settings settings_;
   metrics metrics_{settings_.version};
   void add_up_gauges();
   std::vector<std::unique_ptr<worker>> workers_;
   std::unique_ptr<keeper> keeper_;
   std::unique_ptr<forwarding> forwarding_;
+  std::unique_ptr<watching> watching_;
   std::unique_ptr<sampler> sampler_;
   std::unique_ptr<trace::exporter> exporter_;
 };

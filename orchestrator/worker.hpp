@@ -57,6 +57,9 @@ class worker {
   // Finishes the batch under way, hands over what is queued (at most 5 s), leaves the group.
   void stop();  // waits; a second one is nothing
 
+  // Gives up its shards, leaves the group and joins it anew, soon. From any thread.
+  void rejoin() { rejoining_ = true; }
+
   // One turn of the loop on the caller's thread, instead of start(): begins a session when there is
   // none. False: nothing more is to be done at once. What it throws has ended the session; the next
   // turn begins anew. Destroying the worker drops all that it has in memory.
@@ -77,7 +80,7 @@ class worker {
   const worker_setup setup_;
   metrics& metrics_;
   worker_gauges gauges_;
-  std::atomic<bool> stopping_{false}, healthy_{false};
+  std::atomic<bool> stopping_{false}, rejoining_{false}, healthy_{false};
   std::unique_ptr<session> session_;  // of the thread that takes the turns
   std::thread thread_;
 };

@@ -8,14 +8,12 @@ namespace {
 using clock = std::chrono::steady_clock;
 constexpr milliseconds look_again{50};  // while a new topic spreads over the brokers
 
-struct event_freed {
-  void operator()(rd_kafka_event_t* e) const { rd_kafka_event_destroy(e); }
+struct admin_freed {
   void operator()(rd_kafka_NewTopic_t* t) const { rd_kafka_NewTopic_destroy(t); }
-  void operator()(rd_kafka_AdminOptions_t* o) const { rd_kafka_AdminOptions_destroy(o); }
   void operator()(const rd_kafka_metadata_t* m) const { rd_kafka_metadata_destroy(m); }
 };
 template <class T>
-using held = std::unique_ptr<T, event_freed>;
+using held = std::unique_ptr<T, admin_freed>;
 
 class admin final : public log_admin {
  public:
@@ -119,7 +117,7 @@ class admin final : public log_admin {
     if (!wanted) throw log_error("Topic " + topic + " cannot be created: " + why);
     rd_kafka_NewTopic_set_config(wanted.get(), "retention.ms",
                                  std::to_string(retention_ms).c_str());
-    held<rd_kafka_AdminOptions_t> options(
+    owned<rd_kafka_AdminOptions_t> options(
         rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS));
     auto patience_ms = static_cast<int>(patience_.count());
     rd_kafka_AdminOptions_set_request_timeout(options.get(), patience_ms, why, sizeof why);
@@ -128,7 +126,7 @@ class admin final : public log_admin {
     owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(handle_.get()));
     auto* list = wanted.get();
     rd_kafka_CreateTopics(handle_.get(), &list, 1, options.get(), queue.get());
-    held<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), patience_ms + 1'000));
+    owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), patience_ms + 1'000));
     if (!event || rd_kafka_event_error(event.get())) unreachable();
     std::size_t n = 0;
     auto** results =
