@@ -25,7 +25,7 @@ struct directory {
   }
 };
 
-std::string refusal(auto body) {
+std::string complaint(auto body) {
   try {
     body();
   } catch (const pg::error& e) {
@@ -45,7 +45,7 @@ TEST_CASE("migrations go up, down and up") {
   CHECK(pg::pending_migrations(c, "shop", two).empty());
   CHECK(c.exec("select n, m from a").rows() == 1);
   CHECK(pg::migrate_down(c, "shop", two, 1) == names{"second"});
-  CHECK(refusal([&] { c.exec("select m from a"); }) != "accepted");
+  CHECK(complaint([&] { c.exec("select m from a"); }) != "accepted");
   CHECK(pg::migrate_down(c, "shop", two, 0) == names{"first"});
   CHECK(pg::migrate_up(c, "shop", two) == names{"first", "second"});
   CHECK(c.exec("select count(*) from skald_migration").number(0, 0) == 2);
@@ -58,14 +58,14 @@ TEST_CASE("a changed, an unknown and a failing migration change nothing") {
   auto changed = two;
   changed[0].up += " ";
   changed.push_back({3, "third", "create table b();", "drop table b;"});
-  CHECK(refusal([&] { pg::migrate_up(c, "shop", changed); }).find("changed since") !=
+  CHECK(complaint([&] { pg::migrate_up(c, "shop", changed); }).find("changed since") !=
         std::string::npos);
-  CHECK(refusal([&] { pg::migrate_up(c, "shop", {two[0]}); }).find("unknown to this version") !=
+  CHECK(complaint([&] { pg::migrate_up(c, "shop", {two[0]}); }).find("unknown to this version") !=
         std::string::npos);
   auto failing = two;
   failing.push_back({3, "third", "create table b();", "drop table b;"});
   failing.push_back({4, "fourth", "create tabel c();", "drop table c;"});
-  CHECK(refusal([&] { pg::migrate_up(c, "shop", failing); }).find("4 (fourth) of shop failed") !=
+  CHECK(complaint([&] { pg::migrate_up(c, "shop", failing); }).find("4 (fourth) of shop failed") !=
         std::string::npos);
   CHECK(c.exec("select to_regclass('b') is null").boolean(0, 0));
 }
@@ -92,19 +92,19 @@ TEST_CASE("a directory is read in order, and a wrong one is refused by name") {
   directory d;
   d.write("002_b.up.sql", "two");
   d.write("002_b.down.sql", "not two");
-  CHECK(refusal([&] { pg::read_migrations(d.path); }).find("1 is missing") != std::string::npos);
+  CHECK(complaint([&] { pg::read_migrations(d.path); }).find("1 is missing") != std::string::npos);
   d.write("001_a.up.sql", "one");
-  CHECK(refusal([&] { pg::read_migrations(d.path); }).find("up and a down") != std::string::npos);
+  CHECK(complaint([&] { pg::read_migrations(d.path); }).find("up and a down") != std::string::npos);
   d.write("001_a.down.sql", "not one");
   auto all = pg::read_migrations(d.path);
   REQUIRE(all.size() == 2);
   CHECK(all[0].name == "a");
   CHECK(all[1].down == "not two");
   d.write("002_c.up.sql", "x");
-  CHECK(refusal([&] { pg::read_migrations(d.path); }).find("number 2") != std::string::npos);
+  CHECK(complaint([&] { pg::read_migrations(d.path); }).find("number 2") != std::string::npos);
   fs::remove(d.path / "002_c.up.sql");
   d.write("notes.txt", "x");
-  CHECK(refusal([&] { pg::read_migrations(d.path); }).find("notes.txt") != std::string::npos);
-  CHECK(refusal([&] { pg::read_migrations(d.path / "absent"); }).find("absent") !=
+  CHECK(complaint([&] { pg::read_migrations(d.path); }).find("notes.txt") != std::string::npos);
+  CHECK(complaint([&] { pg::read_migrations(d.path / "absent"); }).find("absent") !=
         std::string::npos);
 }

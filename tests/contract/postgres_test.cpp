@@ -7,8 +7,10 @@
 
 #include "outbox/postgres/connection.hpp"
 #include "outbox/postgres/pipeline.hpp"
+#include "tests/support/text.hpp"
 
 using namespace skald;
+using test::has;
 using namespace std::chrono_literals;
 using pg::fate;
 
@@ -22,9 +24,6 @@ pg::error refusal(Body body) {
   }
   FAIL("nothing was refused");
   return {"", "", false};
-}
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != text.npos;
 }
 
 void end_session(const std::string& url, std::int64_t pid) {

@@ -12,12 +12,12 @@ using namespace skald;
 namespace {
 constexpr std::int64_t day = 86'400'000;
 
-struct prepared {
+struct journaled {
   test::database own{"retention"};
   pg::connection sql{own.url()};
   const std::int64_t now_ms;
 
-  prepared() : now_ms(make()) {}
+  journaled() : now_ms(make()) {}
   std::int64_t make() {
     pg::migrate_up(
         sql, "orchestrator",
@@ -48,7 +48,7 @@ struct prepared {
 }  // namespace
 
 TEST_CASE("now and two periods ahead have a partition; a second call makes none") {
-  prepared p;
+  journaled p;
   make_journal_partitions(p.sql, day);
   const auto made = p.partitions();
   CHECK(made >= 3);
@@ -60,7 +60,7 @@ TEST_CASE("now and two periods ahead have a partition; a second call makes none"
 }
 
 TEST_CASE("what is finished and past the horizon goes, with its rows; all else stays") {
-  prepared p;
+  journaled p;
   make_journal_partitions(p.sql, day);
   const auto before = p.partitions();
   const auto long_ago = p.now_ms - 40 * day;

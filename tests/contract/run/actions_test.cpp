@@ -12,15 +12,6 @@ using namespace skald::test;
 using requests::verb;
 
 namespace {
-// A reservation that is not released at once waits for the operator.
-std::string impatient_json() {
-  definition d = vending::vending_saga;
-  d.steps[0].within = milliseconds(200);
-  d.steps[0].retry.times = 50;
-  d.steps[0].undo_retry = {.times = 0};
-  return json_of(d);
-}
-
 struct operated : world {
   explicit operated(const std::string& json = vending_json()) : world(broker::real, json) {
     serve();

@@ -16,15 +16,6 @@ using http::role;
 using nlohmann::json;
 
 namespace {
-// A reservation that is not released at once waits for the operator.
-std::string impatient_json() {
-  definition d = vending::vending_saga;
-  d.steps[0].within = std::chrono::milliseconds(200);
-  d.steps[0].retry.times = 50;
-  d.steps[0].undo_retry = {.times = 0};
-  return json_of(d);
-}
-
 struct faced_world : world {
   explicit faced_world(broker b, const std::string& spec = vending_json(),
                        std::chrono::milliseconds books_within = patience)

@@ -10,8 +10,6 @@ using namespace skald;
 using namespace skald::test;
 
 namespace {
-const answer jam{"declined", "vending.DispenseFailed.v1", R"({"order_id":"any","reason":"jam"})"};
-
 // A run that is over: `good` was completed, `jams` aborted; one participant has all the books.
 struct audited_world : world {
   audited_world() : world(broker::real, vending_json()) {

@@ -32,8 +32,6 @@ struct told_world : world {
  private:
   std::unique_ptr<compiled> compiled_;
 };
-
-const answer jam{"declined", "vending.DispenseFailed.v1", R"({"order_id":"any","reason":"jam"})"};
 }  // namespace
 
 TEST_CASE("what the service decided is decided again, whatever came: duplicates, declines, early") {

@@ -40,6 +40,14 @@ std::string vending_json() {
   return json_of(vending::vending_saga);
 }
 
+std::string impatient_json() {
+  skald::definition d = vending::vending_saga;
+  d.steps[0].within = milliseconds(200);
+  d.steps[0].retry.times = 50;
+  d.steps[0].undo_retry = {.times = 0};
+  return json_of(d);
+}
+
 world::world(broker b, std::string json, int shards)
     : run(own_word()), prefix("skald." + run), shards_(shards) {
   if (b == broker::embedded) {

@@ -43,6 +43,10 @@ struct answer {
   int copies = 1;
 };
 
+// Vending's machine says no.
+inline const answer jam{"declined", "vending.DispenseFailed.v1",
+                        R"({"order_id":"any","reason":"jam"})"};
+
 enum class broker { embedded, real };
 
 class world {
@@ -117,4 +121,5 @@ class world {
 // The vending saga, or a variant of it, with participants of this run's own.
 std::string json_of(const definition&);
 std::string vending_json();
+std::string impatient_json();  // a reservation that is not released at once waits for the operator
 }  // namespace skald::test

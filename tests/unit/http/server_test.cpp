@@ -17,8 +17,10 @@
 
 #include "orchestrator/http/problem.hpp"
 #include "orchestrator/http/streams.hpp"
+#include "tests/support/text.hpp"
 
 using namespace skald::http;
+using skald::test::has;
 
 namespace {
 int connected(std::uint16_t port) {
@@ -120,9 +122,6 @@ struct running_server {
 
 bool starts(const std::string& text, std::string_view head) {
   return text.compare(0, head.size(), head) == 0;
-}
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
 }
 }  // namespace
 

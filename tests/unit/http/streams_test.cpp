@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/text.hpp"
+
 using namespace skald::http;
-using refused = stream_hub::refused;
+using skald::test::has;
 
 namespace {
 std::string all_of(const std::shared_ptr<subscription>& client) {
@@ -13,12 +15,11 @@ std::string all_of(const std::shared_ptr<subscription>& client) {
   for (const auto& t : texts) out += *t;
   return out;
 }
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 live_event event(std::size_t partition, std::int64_t offset, std::string saga = "s") {
-  return {partition, offset, "started", saga, "vending",
-          "{\"at\":\"" + std::to_string(partition) + "/" + std::to_string(offset) + "\"}"};
+  return {
+      partition, offset,
+      "started", saga,
+      "vending", "{\"at\":\"" + std::to_string(partition) + "/" + std::to_string(offset) + "\"}"};
 }
 }  // namespace
 
@@ -35,7 +36,7 @@ TEST_CASE("a cursor as text, and back; anything else is none") {
 
 TEST_CASE("a client that does not read is cut at the bound, the others are not") {
   stream_hub hub(1 << 20, 3);
-  CHECK(hub.subscribe({}).refused == refused::not_open);
+  CHECK(hub.subscribe({}).refused == stream_hub::refused::not_open);
   hub.begin({0});
   hub.open();
   const auto slow = hub.subscribe({}).client, quick = hub.subscribe({}).client,
@@ -79,13 +80,13 @@ TEST_CASE("what is no longer in the ring, or of another number of partitions, is
   stream_hub hub(2'000);
   hub.begin({5});
   hub.open();
-  CHECK(hub.subscribe({}, cursor{4}).refused == refused::gone);
-  CHECK(hub.subscribe({}, cursor{5, 0}).refused == refused::gone);
+  CHECK(hub.subscribe({}, cursor{4}).refused == stream_hub::refused::gone);
+  CHECK(hub.subscribe({}, cursor{5, 0}).refused == stream_hub::refused::gone);
   for (int i = 5; i < 100; ++i) hub.publish(event(0, i));
-  CHECK(hub.subscribe({}, cursor{5}).refused == refused::gone);
+  CHECK(hub.subscribe({}, cursor{5}).refused == stream_hub::refused::gone);
   CHECK(hub.subscribe({}, cursor{99}).client);
   hub.begin({200});
-  CHECK(hub.subscribe({}, cursor{99}).refused == refused::gone);
+  CHECK(hub.subscribe({}, cursor{99}).refused == stream_hub::refused::gone);
 }
 
 TEST_CASE("a beat renews the id of a client that no event reaches") {

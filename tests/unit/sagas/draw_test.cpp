@@ -17,7 +17,7 @@ std::size_t count(const std::string& text, const std::string& words) {
   for (auto at = text.find(words); at != text.npos; at = text.find(words, at + 1)) ++n;
   return n;
 }
-std::string golden(const std::string& name) {
+std::string drawing(const std::string& name) {
   std::ifstream in(std::string(SKALD_SOURCE_DIR) + "/tests/golden/drawing/" + name);
   REQUIRE_MESSAGE(in.good(), name);
   std::stringstream text;
@@ -27,9 +27,9 @@ std::string golden(const std::string& name) {
 }  // namespace
 
 TEST_CASE("parallel steps, pivots, awaits and undos, as they are drawn") {
-  CHECK(to_mermaid(travel::saga) == golden("travel.mermaid"));
-  CHECK(to_dot(vending::self_pay_saga) == golden("vending_self_pay.dot"));
-  CHECK(to_svg(travel::saga) == golden("travel.svg"));
+  CHECK(to_mermaid(travel::saga) == drawing("travel.mermaid"));
+  CHECK(to_dot(vending::self_pay_saga) == drawing("vending_self_pay.dot"));
+  CHECK(to_svg(travel::saga) == drawing("travel.svg"));
 }
 
 TEST_CASE("every step and every undo is in every picture, every arrow too") {

@@ -27,7 +27,7 @@ std::string complaints_of(const std::string& text) {
   return words;
 }
 // The vending golden with one change, as a patch of RFC 6902.
-std::string changed(const char* patch) {
+std::string patched(const char* patch) {
   return nlohmann::json::parse(golden("vending")).patch(nlohmann::json::parse(patch)).dump();
 }
 }  // namespace
@@ -94,7 +94,7 @@ TEST_CASE("text that is no JSON, or too much of it") {
 TEST_CASE("each mistake has its place and its sentence") {
   const auto says = [](const char* patch, const char* words) {
     CAPTURE(patch);
-    CHECK(complaints_of(changed(patch)) == words + std::string("\n"));
+    CHECK(complaints_of(patched(patch)) == words + std::string("\n"));
   };
   says(R"([{"op": "replace", "path": "/skald", "value": 2}])",
        "/skald: the definition's format is 2; this skald reads format 1");
@@ -177,7 +177,7 @@ TEST_CASE("too many steps, fields, replies and tokens are complaints, not crashe
 TEST_CASE("load_definition throws all the complaints") {
   CHECK_THROWS_AS(load_definition("{}"), bad_definition);
   try {
-    load_definition(changed(R"([{"op": "remove", "path": "/steps/1/undo"},
+    load_definition(patched(R"([{"op": "remove", "path": "/steps/1/undo"},
                                 {"op": "remove", "path": "/steps/0/within_ms"}])"));
     FAIL("accepted");
   } catch (const bad_definition& e) {

@@ -15,10 +15,6 @@ scene& aborted(scene& on, const definition& d = vending()) {
 definition unfenced_charge() {
   return saga_of({compensatable("reserve"), unfenced(compensatable("charge")), pivot("dispense")});
 }
-// Both steps of one stage are under way: the abort undoes them at once.
-definition pair() {
-  return saga_of({compensatable("hotel"), with_previous(compensatable("flight"))});
-}
 }  // namespace
 
 CELL(ok_none) {

@@ -5,19 +5,12 @@ using namespace skald;
 using namespace skald::machine;
 
 namespace {
-definition pair() {
-  return saga_of({compensatable("hotel"), with_previous(compensatable("flight"))});
-}
 // dispense is resolving: its fence is out.
 scene& resolving(scene& on) {
   return on.play(vending()).start().ok(0).ok(1).say(event_kind::cancel);
 }
 scene& completed(scene& on) {
   return on.play(customer_pays()).start().ok(0, 8).ok(1, 9).ok(2, 5);
-}
-// charge (0) has been paid twice, the second undo is open.
-scene& paid_twice(scene& on) {
-  return on.play(no_pivot()).start().ok(0, 8).ok(0, 9);
 }
 // hotel is pending and has to wait until the later stage, whose ok was parked, is undone.
 scene& pending_below(scene& on) {

@@ -90,6 +90,10 @@ definition customer_pays() {
   return saga_of({compensatable("reserve"), await_step("pay"), pivot("dispense")});
 }
 
+definition pair() {
+  return saga_of({compensatable("hotel"), with_previous(compensatable("flight"))});
+}
+
 definition no_pivot() {
   return saga_of({compensatable("charge"), retriable_step("notify")});
 }

@@ -26,6 +26,7 @@ definition saga_of(std::initializer_list<skald::step> steps);
 definition vending();         // 0 reserve, 1 charge, 2 dispense (pivot), 3 receipt (retriable)
 definition customer_pays();   // 0 reserve, 1 pay (await), 2 dispense (pivot)
 definition no_pivot();        // 0 charge, 1 notify (retriable)
+definition pair();            // 0 hotel, 1 flight: one stage
 definition unfenced_pivot();  // 0 charge, 1 dispense (pivot without a fence)
 
 class scene final : public facts {
@@ -70,6 +71,11 @@ std::vector<cell>& cells_with_a_test();
 struct cell_with_a_test {
   explicit cell_with_a_test(cell c) { cells_with_a_test().push_back(c); }
 };
+
+// no_pivot() whose charge has been paid twice; the second one's undo is open.
+inline scene& paid_twice(scene& on) {
+  return on.play(no_pivot()).start().ok(0, 8).ok(0, 9);
+}
 }  // namespace skald::machine
 
 // A test of the clause `name`: its last event must be decided by that clause.

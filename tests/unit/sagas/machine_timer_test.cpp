@@ -8,10 +8,7 @@ namespace {
 scene& at_pivot(scene& on, const definition& d = vending()) {
   return on.play(d).start().ok(0).ok(1);
 }
-scene& paid_twice(scene& on) {
-  return on.play(no_pivot()).start().ok(0, 8).ok(0, 9);
-}
-scene& completed(scene& on) {
+scene& notified(scene& on) {
   return on.play(no_pivot()).start().ok(0).ok(1);
 }
 }  // namespace
@@ -102,7 +99,7 @@ CELL(timer_aborted) {
   on.play(vending()).say(event_kind::cancel).timer(0);
 }
 CELL(timer_completed) {
-  completed(on).timer(1);
+  notified(on).timer(1);
 }
 CELL(timer_surplus) {
   paid_twice(on).surplus_timer(0, 9);
@@ -169,7 +166,7 @@ CELL(cancel_aborted) {
   on.play(vending()).say(event_kind::cancel).say(event_kind::cancel);
 }
 CELL(cancel_completed) {
-  completed(on).say(event_kind::cancel);
+  notified(on).say(event_kind::cancel);
   CHECK(on.said() == verdict::refused);
 }
 CELL(deadline_old) {
