@@ -79,14 +79,16 @@ def killed(place, seed, kills, nodes, minutes=0):
 
 
 def stale(place):
-    first = place.serve(node="n1")
+    """It is stopped with decided batches in its hands, and sends them when all is another's."""
+    first = place.serve("commit.begin=sleep:200", node="n1")
     customers = place.load(1500, 80, wait=False)
-    pause(1.5)
+    pause(3)
+    epochs = place.epochs()
     first.send(signal.SIGSTOP)
-    before, begun = place.progress() or 0, time.monotonic()
+    begun = time.monotonic()
     other = place.serve(node="n2")
-    recovery = place.recovery_ms(before, begun)
-    pause(1)
+    until("another has taken over every shard", lambda: place.owned_since(epochs), 60)
+    recovery = place.recovery_ms(place.progress() or 0, begun)
     first.send(signal.SIGCONT)
     customers.popen.wait(120)
     wrong = place.drain(120)
