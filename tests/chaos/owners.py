@@ -80,7 +80,7 @@ def killed(place, seed, kills, nodes, minutes=0):
 
 def stale(place):
     """It is stopped with decided batches in its hands, and sends them when all is another's."""
-    first = place.serve("commit.begin=sleep:200", node="n1")
+    first = place.serve("commit.begin=sleep:1500", node="n1")
     customers = place.load(1500, 80, wait=False)
     pause(3)
     epochs = place.epochs()
