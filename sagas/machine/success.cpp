@@ -100,7 +100,7 @@ bool is_strangers(turn& t) {
 outcome ok_await_backward(turn& t, bool aborted) {
   if (is_strangers(t)) {
     open_surplus(t, t.e.step, t.e.occurrence, treatment::ignore);
-    return decide(cell::ok_stranger, verdict::recorded);
+    return decide(cell::ok_stranger, verdict::applied);  // its values are kept for a late start
   }
   const auto now = t.state().status;
   if (now == status::done || now == status::undoing || now == status::to_operator)
