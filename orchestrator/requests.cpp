@@ -7,6 +7,7 @@
 #include "orchestrator/consume.hpp"
 #include "orchestrator/sql.hpp"
 #include "outbox/frame.hpp"
+#include "outbox/whole_json.hpp"
 
 namespace skald::requests {
 namespace {
@@ -45,7 +46,7 @@ std::string new_id() {
 }
 
 found_key key_in(const definition& d, std::string_view event) {
-  const auto data = json::parse(event, nullptr, false);
+  const auto data = whole_json(event);
   if (!data.is_object()) return {{}, "the event must be one JSON object"};
   const json::json_pointer at{std::string(d.starts.key)};
   found_key found;

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "outbox/whole_json.hpp"
+
 namespace skald {
 namespace {
 using wire::kind;
@@ -104,7 +106,7 @@ answer run_undo(transaction& tx, const task& t, fence::memory& m, const fence::q
 
 // {"row": "undone" | "fenced" | "done", "type": "...", "reply": {...}}; the last two with "done".
 answer run_settle(const task& t, fence::memory& m, const fence::question& q) {
-  const auto word = nlohmann::json::parse(t.record->value, nullptr, false);
+  const auto word = whole_json(t.record->value);
   fence::state to{};
   if (!word.is_object() || !word.contains("row") || !word["row"].is_string() ||
       !fence::read(word["row"].get<std::string>(), to) || to == fence::state::declined)

@@ -9,6 +9,7 @@
 #include "orchestrator/cli/post.hpp"
 #include "orchestrator/cli/read_data.hpp"
 #include "outbox/kafka/connection.hpp"
+#include "outbox/whole_json.hpp"
 
 namespace skald::cli {
 namespace {
@@ -26,7 +27,7 @@ struct publish_options {
 
 int publish(context& x, const publish_options& o) {
   requests::record r{.topic = o.topic, .key = o.key, .headers = {}, .value = read_data(o.data)};
-  if (!nlohmann::json::accept(r.value)) throw failure(usage, "the event's data is not JSON");
+  if (whole_json(r.value).is_discarded()) throw failure(usage, "the event's data is not JSON");
   const auto id = o.id.empty() ? requests::new_id() : o.id;
   r.headers = {{"content-type", "application/json"},
                {"ce_specversion", "1.0"},
@@ -56,7 +57,7 @@ struct tail_options {
 ordered_json to_json(const wire::record& r) {
   auto headers = ordered_json::object();
   for (const auto& h : r.headers) headers[std::string(h.name)] = std::string(h.value);
-  auto data = ordered_json::parse(r.value, nullptr, false);
+  auto data = whole_json<ordered_json>(r.value);
   if (data.is_discarded()) data = r.has_value ? ordered_json(std::string(r.value)) : nullptr;
   return {{"topic", std::string(r.topic)},
           {"partition", r.partition},

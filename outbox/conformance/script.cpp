@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "outbox/whole_json.hpp"
+
 namespace skald::conformance {
 namespace {
 using nlohmann::json;
@@ -44,7 +46,7 @@ step read_step(const json& from, const std::string& at) {
 }  // namespace
 
 script read_script(std::string_view words) {
-  const auto all = json::parse(words, nullptr, false);
+  const auto all = whole_json(words);
   if (all.is_discarded()) throw bad_script("the script is not JSON");
   if (!all.is_object()) throw bad_script("the script must be a JSON object");
   script s{.participant = text(all, "", "participant", true)};

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "outbox/whole_json.hpp"
+
 namespace skald::conformance {
 namespace {
 constexpr int max_retries = 8;  // answers `retry` to one command
@@ -157,7 +159,7 @@ void trial::check_form(const letter& command, const letter& reply) const {
   for (const auto& [n, v] : reply.headers) headers.push_back({n, v});
   const auto p = wire::parse(headers);
   demand(p.problem.empty(), "a reply's headers must be readable: " + std::string(p.problem));
-  const auto data = nlohmann::json::parse(reply.value, nullptr, false);
+  const auto data = whole_json(reply.value);
   demand(data.is_object(), "a reply's value is a JSON object");
   demand(reply.header("ce_type") != "skald.reply.v1" || data.empty(),
          "a reply of type skald.reply.v1 is {}");

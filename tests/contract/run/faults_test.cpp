@@ -13,7 +13,7 @@ using namespace skald::test;
 using strings = std::vector<std::string>;
 
 namespace {
-std::string impatient_json() {
+std::string hasty_json() {
   auto d = vending::vending_saga;
   d.steps[0].within = 200ms;
   d.steps[0].retry = {.times = 5, .first = 50ms};
@@ -61,7 +61,7 @@ int times_sent(const world& w, const std::string& id) {
 }  // namespace
 
 TEST_CASE("a lost reply: the same command comes again with the same id and the next attempt") {
-  world w(broker::real, impatient_json());
+  world w(broker::real, hasty_json());
   int seen = 0;
   w.on["vending.ReserveItem.v1"] = [&](const seen_command& c) -> std::optional<answer> {
     if (++seen == 1) return {};
