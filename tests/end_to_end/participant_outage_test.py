@@ -14,8 +14,8 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "chaos"))
 
 import kafkawire
-import servers
 from command_line_test import Database
+from kafka import Kafka
 from processes import Process, clean_environment, until
 from program import BIN, SKALD
 
@@ -78,7 +78,7 @@ def main(jars, participants):
     programs["cpp"] = [BIN / "vending_inventory"]
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        kafka = servers.Kafka(folder / "kafka", jars).start()
+        kafka = Kafka(folder / "kafka", jars).start()
         stack.callback(kafka.end)
         tried = []
         for language, words in programs.items():
