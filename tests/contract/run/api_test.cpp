@@ -174,7 +174,7 @@ TEST_CASE("retry tries again; resolve tells the saga nothing until the books are
   d.steps[2].within = milliseconds(200);
   d.steps[2].retry.times = 1;
   d.steps[2].undo_retry = {.times = 0};
-  faced_world w(broker::real, json_of(d), milliseconds(300));
+  faced_world w(broker::real, json_of(d), std::chrono::seconds(3));
   bool has_books = false;
   const auto silent = [](const seen_command&) { return std::optional<answer>(); };
   w.on["vending.DispenseDrink.v1"] = w.on["vending.CancelDispense.v1"] = silent;
