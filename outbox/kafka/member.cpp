@@ -12,7 +12,7 @@ using steady = std::chrono::steady_clock;
 constexpr int heartbeats_a_session = 10;  // by them a member learns that others come or go
 constexpr int turn_ms = 10;
 constexpr int max_events = 100;          // of one serve()
-constexpr std::int16_t join_group = 11;  // its number in Kafka's protocol
+constexpr std::int16_t join_group = 11, sync_group = 14;  // their numbers in Kafka's protocol
 
 // Each step of a leave; then the session's end must tell the others.
 constexpr auto patience = std::chrono::seconds(2);
@@ -49,16 +49,23 @@ class undying {
   std::vector<std::shared_ptr<void>> kept_;
 };
 
-// Sees the answer to a join before librdkafka acts on it.
-rd_kafka_resp_err_t on_response(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api,
-                                std::int16_t, std::int32_t, std::size_t, std::int64_t,
-                                rd_kafka_resp_err_t, void* join_answered) {
-  if (api == join_group) *static_cast<std::atomic<bool>*>(join_answered) = true;
+// Sees a join as it is sent, and its answers before librdkafka acts on them.
+rd_kafka_resp_err_t on_request(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api,
+                               std::int16_t, std::int32_t, std::size_t, void* progress) {
+  if (api == join_group) static_cast<join_progress*>(progress)->under_way = true;
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
-rd_kafka_resp_err_t on_new(rd_kafka_t* rk, const rd_kafka_conf_t*, void* join_answered, char*,
+rd_kafka_resp_err_t on_response(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api,
+                                std::int16_t, std::int32_t, std::size_t, std::int64_t,
+                                rd_kafka_resp_err_t, void* progress) {
+  if (api == join_group) static_cast<join_progress*>(progress)->answered = true;
+  if (api == sync_group) static_cast<join_progress*>(progress)->under_way = false;
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+rd_kafka_resp_err_t on_new(rd_kafka_t* rk, const rd_kafka_conf_t*, void* progress, char*,
                            std::size_t) {
-  return rd_kafka_interceptor_add_on_response_received(rk, "skald", on_response, join_answered);
+  rd_kafka_interceptor_add_on_request_sent(rk, "skald", on_request, progress);
+  return rd_kafka_interceptor_add_on_response_received(rk, "skald", on_response, progress);
 }
 
 // Calls `turn` until it is true or the patience is over.
@@ -95,7 +102,7 @@ member::member(const connection& to, const reader_settings& settings, const std:
                                  kept_->owner);
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
   check("Kafka group",
-        rd_kafka_conf_interceptor_add_on_new(conf.get(), "skald", on_new, &kept_->join_answered));
+        rd_kafka_conf_interceptor_add_on_new(conf.get(), "skald", on_new, &kept_->join));
   kept_->handle = make_handle(RD_KAFKA_CONSUMER, std::move(conf));
   check("Kafka group", rd_kafka_poll_set_consumer(native()));
   const owned<rd_kafka_queue_t> queue(rd_kafka_queue_get_consumer(native()));
@@ -121,7 +128,7 @@ member::~member() {
 }
 
 bool member::may_be_destroyed() const {
-  return assigned_once_ || !kept_->join_answered ||
+  return assigned_once_ || !kept_->join.answered ||
          rd_kafka_version() >= first_version_that_frees_it;
 }
 
@@ -166,15 +173,32 @@ void member::on_rebalance(rd_kafka_t* rk, rd_kafka_resp_err_t error,
     if (self.told_.gained && !moved.empty()) self.told_.gained(moved);
     return;
   }
-  owned<rd_kafka_error_t>(rd_kafka_incremental_unassign(rk, nothing.get()));
   for (auto& p : moved) std::erase(self.held_, p);
   if (self.told_.lost && !moved.empty()) self.told_.lost(moved);
+  self.commit({});
+  for (auto& p : moved) self.uncommitted_.erase(p);  // their next owner's
+  self.kept_->join.under_way = true;                 // by what comes next
+  owned<rd_kafka_error_t>(rd_kafka_incremental_unassign(rk, nothing.get()));
+}
+
+// Behind a join on its connection the broker refuses a commit, its generation being over, and
+// librdkafka gives up all that it holds: 2 of 4 partitions moved, and the other 2 for nothing.
+void member::commit(std::span<const position> positions) {
+  for (const auto& p : positions) uncommitted_[p.partition] = p.offset;
+  if (uncommitted_.empty() || kept_->join.under_way) return;
+  std::vector<position> all;
+  for (const auto& [p, offset] : uncommitted_) all.push_back({p, offset});
+  uncommitted_.clear();
+  rd_kafka_commit(native(), make_list(all).get(), 1);
 }
 
 bool member::serve() {
   for (int i = 0; i < max_events; ++i) {
     const owned<rd_kafka_message_t> event(rd_kafka_consumer_poll(native(), 0));
-    if (!event) return true;
+    if (!event) {
+      commit({});
+      return true;
+    }
     char why[256];
     if (rd_kafka_fatal_error(native(), why, sizeof why) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
       throw log_error("Another process joined group " + settings_.group + " as '" +

@@ -1,6 +1,7 @@
 // Membership of a consumer group, for one topic: who owns which partitions. Fetches nothing.
 #pragma once
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,11 @@
 #include "outbox/kafka/handle.hpp"
 
 namespace skald::kafka {
+struct join_progress {
+  std::atomic<bool> answered{false};   // ever
+  std::atomic<bool> under_way{false};  // from the request until the share has come
+};
+
 class member {
  public:
   // Joins; `told` hears of what is gained and lost, from serve() and the destructor. `wake_fd`, an
@@ -19,17 +25,18 @@ class member {
   member& operator=(const member&) = delete;
 
   bool serve();  // never waits; true: there is nothing more. Throws log_error
-  rd_kafka_t* native() const { return kept_->handle.get(); }
+  void commit(std::span<const position>);  // now, or by serve() once no join is under way
 
  private:
   // What must stay when the handle cannot be destroyed.
   struct kept_alive {
     handle_owner owner;
-    std::atomic<bool> join_answered{false};
+    join_progress join;
     owned<rd_kafka_t> handle;  // first to go
   };
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*,
                            void* opaque);
+  rd_kafka_t* native() const { return kept_->handle.get(); }
   bool may_be_destroyed() const;
   void wait_for_assignment();
   void say_goodbye();
@@ -39,6 +46,7 @@ class member {
   const reader_settings settings_;
   log_reader::ownership told_;
   std::vector<partition> held_;
+  std::map<partition, std::int64_t> uncommitted_;
   bool assigned_once_ = false;
   std::unique_ptr<kept_alive> kept_;
 };

@@ -258,8 +258,8 @@ void reader::wait(milliseconds at_most) {
 
 void reader::commit_for_lag_tools(std::span<const position> positions) {
   if (positions.empty()) return;
-  auto* by = member_ ? member_->native() : fetcher_.get();
-  rd_kafka_commit(by, make_list(positions).get(), 1);
+  if (member_) return member_->commit(positions);
+  rd_kafka_commit(fetcher_.get(), make_list(positions).get(), 1);
 }
 
 std::vector<position> reader::committed(std::span<const skald::partition> partitions) {
