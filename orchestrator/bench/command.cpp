@@ -77,12 +77,15 @@ std::vector<run_settings> plan(const bench_options& o) {
   all.push_back(open_loop(o, run_name::kills, 1'000));
   all.back().kills = o.kills;
   all.back().load.until_asked = true;
+  all.push_back(all.back());
+  all.back().name = run_name::kills_shared;
+  all.back().neighbour = true;
   return all;
 }
 
 bool chosen(const bench_options& o, const std::string& name) {
   if (!o.only.empty()) return std::find(o.only.begin(), o.only.end(), name) != o.only.end();
-  return !o.quick || (name != run_name::growth && name != run_name::kills);
+  return !o.quick || (name != run_name::growth && !name.starts_with(run_name::kills));
 }
 
 postgres_facts facts_of(const std::string& url) {

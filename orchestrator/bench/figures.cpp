@@ -37,6 +37,7 @@ std::string title(const std::string& name) {
       {run_name::kafka_1000, "floor: Kafka only, 1,000/s"},
       {run_name::growth, "throughput on 5 M old sagas"},
       {run_name::kills, "service killed again and again"},
+      {run_name::kills_shared, "one of two services killed again and again"},
       {run_name::restart, "restart"}};
   const auto found = titles.find(name);
   return found == titles.end() ? name : found->second;

@@ -25,17 +25,6 @@ std::optional<pid_t> kafka_of(const std::string& bootstrap) {
   return listener_of(port);
 }
 
-void meter::watch(const std::string& name, std::optional<pid_t> pid) {
-  pids_[name] = pid;
-}
-
-std::map<std::string, std::optional<double>> meter::cpu_now() const {
-  std::map<std::string, std::optional<double>> now;
-  for (const auto& [name, pid] : pids_)
-    now[name] = pid ? std::optional(cpu_ms_of_tree(*pid)) : std::nullopt;
-  return now;
-}
-
 std::int64_t meter::wal_now() {
   return db_.exec("select (pg_current_wal_lsn() - '0/0')::bigint").number(0, 0);
 }
@@ -43,11 +32,11 @@ std::int64_t meter::wal_now() {
 void meter::begin() {
   begin_wal_ = wal_now();
   begin_machine_ = machine_time_now();
-  begin_ms_ = cpu_now();
+  begin_ms_ = cpu_.ms();
 }
 
 void meter::end() {
-  const auto now = cpu_now();
+  const auto now = cpu_.ms();
   const auto machine = machine_time_now();
   wal_bytes_ = wal_now() - begin_wal_;
   const auto total = machine.total_ms - begin_machine_.total_ms;

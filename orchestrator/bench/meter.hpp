@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "orchestrator/bench/cpu_book.hpp"
 #include "orchestrator/bench/process_stats.hpp"
 #include "outbox/postgres/connection.hpp"
 
@@ -19,22 +20,21 @@ class meter {
  public:
   explicit meter(pg::connection& db) : db_(db) {}
 
-  void watch(const std::string& name, std::optional<pid_t>);  // again: another process, as before
+  cpu_book& cpu() { return cpu_; }
   void begin();
   void end();
 
   // Between begin and end. CPU of the watched by name; none when it is not on this machine.
-  const std::map<std::string, std::optional<double>>& cpu_ms() const { return spent_ms_; }
+  const cpu_book::times& cpu_ms() const { return spent_ms_; }
   std::int64_t wal_bytes() const { return wal_bytes_; }
   double busy_share() const { return busy_share_; }  // of all cores, by whomever
 
  private:
-  std::map<std::string, std::optional<double>> cpu_now() const;
   std::int64_t wal_now();
 
   pg::connection& db_;
-  std::map<std::string, std::optional<pid_t>> pids_;
-  std::map<std::string, std::optional<double>> begin_ms_, spent_ms_;
+  cpu_book cpu_;
+  cpu_book::times begin_ms_, spent_ms_;
   std::int64_t begin_wal_ = 0, wal_bytes_ = 0;
   machine_time begin_machine_;
   double busy_share_ = 0;

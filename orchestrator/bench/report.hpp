@@ -14,7 +14,8 @@ inline constexpr char throughput[] = "throughput", kafka_only[] = "kafka_only",
                       postgres_only[] = "postgres_only", failing[] = "failing", noise[] = "noise",
                       latency_200[] = "latency_200", latency_1000[] = "latency_1000",
                       kafka_200[] = "kafka_200", kafka_1000[] = "kafka_1000",
-                      growth[] = "growth", kills[] = "kills", restart[] = "restart";
+                      growth[] = "growth", kills[] = "kills",
+                      kills_shared[] = "kills_shared", restart[] = "restart";
 }
 
 struct postgres_facts {

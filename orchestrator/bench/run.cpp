@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "orchestrator/bench/audited.hpp"
 #include "orchestrator/bench/books_check.hpp"
 #include "orchestrator/bench/child.hpp"
 #include "orchestrator/bench/meter.hpp"
@@ -16,7 +17,7 @@ using std::chrono::steady_clock;
 using what = run_settings::what;
 
 constexpr milliseconds to_prepare{60'000}, to_be_ready{60'000}, to_stop{60'000}, slack{30'000};
-constexpr milliseconds to_recover{60'000}, look_again{2};
+constexpr milliseconds to_recover{60'000}, to_audit{300'000}, look_again{2};
 constexpr int shortest_life_ms = 500, longest_life_ms = 4'000;  // of a service that is killed
 constexpr milliseconds to_live{longest_life_ms};
 
@@ -106,15 +107,17 @@ void prepare(const servers& s, const ground& g, const run_settings& r) {
   if (r.preload) g.preload(r.preload);
 }
 
-// Sum of all that the shards have read: it moves with every commit of records.
-std::int64_t progress(pg::connection& db) {
-  return db.exec("select coalesce(sum(o), 0)::bigint from shard, unnest(next_offset) o")
-      .number(0, 0);
+// Moves with every commit of records.
+constexpr char all_read[] = "select coalesce(sum(o), 0)::bigint from shard, unnest(next_offset) o";
+constexpr char all_taken_over[] = "select coalesce(sum(epoch), 0)::bigint from shard";
+
+std::int64_t progress(pg::connection& db, const char* query = all_read) {
+  return db.exec(query).number(0, 0);
 }
 
-double first_commit_ms(pg::connection& db, std::int64_t before) {
+double first_progress_ms(pg::connection& db, std::int64_t before, const char* query = all_read) {
   const auto begin = steady_clock::now();
-  while (progress(db) == before) {
+  while (progress(db, query) == before) {
     if (steady_clock::now() - begin > to_recover)
       throw std::runtime_error("service: no commit for 60 s after a restart");
     ::poll(nullptr, 0, static_cast<int>(look_again.count()));
@@ -125,6 +128,7 @@ double first_commit_ms(pg::connection& db, std::int64_t before) {
 // The parts of one run over Kafka. What is under test comes first.
 struct company {
   child subject, participants, driver;
+  std::optional<child> neighbour;  // of the subject
 };
 
 // Whoever has failed first says why; the driver only notices that nothing ends.
@@ -134,14 +138,15 @@ std::string hear_of(company& c, milliseconds at_most) {
   } catch (const std::exception&) {
     c.subject.hear_if(milliseconds(0));
     c.participants.hear_if(milliseconds(0));
+    if (c.neighbour) c.neighbour->hear_if(milliseconds(0));
     throw;
   }
 }
 
 class killer {
  public:
-  killer(pg::connection& db, const ground& g, int kills, std::uint64_t seed)
-      : db_(db), ground_(g), left_(kills), random_(seed) {}
+  killer(pg::connection& db, cpu_book& cpu, const ground& g, int kills, std::uint64_t seed)
+      : db_(db), cpu_(cpu), ground_(g), left_(kills), random_(seed) {}
 
   // All kills, each with its restart; then the driver is asked to end what it measures.
   std::string hear_of(company& c, milliseconds at_most, std::vector<double>& recovery_ms) {
@@ -150,10 +155,13 @@ class killer {
     const bool any = left_ > 0;
     for (; left_ > 0; --left_) {
       ::poll(nullptr, 0, life(random_));
+      cpu_.ending("service");
       c.subject.kill();
-      const auto before = progress(db_);
+      const auto* moves = c.neighbour ? all_taken_over : all_read;
+      const auto before = progress(db_, moves);
       c.subject = start_service(ground_);
-      recovery_ms.push_back(first_commit_ms(db_, before));
+      cpu_.watch("service", c.subject.pid());
+      recovery_ms.push_back(first_progress_ms(db_, before, moves));
     }
     if (any) c.driver.ask_to_stop();
     return bench::hear_of(c, std::chrono::ceil<milliseconds>(end - steady_clock::now()));
@@ -161,6 +169,7 @@ class killer {
 
  private:
   pg::connection& db_;
+  cpu_book& cpu_;
   const ground& ground_;
   int left_;
   std::mt19937_64 random_;
@@ -173,12 +182,16 @@ void measure_over_kafka(const servers& s, const ground& g, const run_settings& r
   subject.hear(to_be_ready);
   auto participants = start_participants(s, g, r);
   participants.hear(to_be_ready);
-  company c{std::move(subject), std::move(participants), start_driver(s, r.load)};
-  killer kills(db, g, r.kills, r.load.seed);
+  std::optional<child> neighbour;
+  if (r.neighbour) neighbour.emplace(start_service(g)).hear(to_be_ready);
+  company c{std::move(subject), std::move(participants), start_driver(s, r.load),
+            std::move(neighbour)};
+  killer kills(db, m.cpu(), g, r.kills, r.load.seed);
   hear_of(c, r.load.first_end_within + r.load.warm_up + slack);
-  m.watch("service", c.subject.pid());
-  m.watch("participants", c.participants.pid());
-  m.watch("driver", c.driver.pid());
+  m.cpu().watch("service", c.subject.pid());
+  m.cpu().watch("participants", c.participants.pid());
+  m.cpu().watch("driver", c.driver.pid());
+  if (c.neighbour) m.cpu().watch("neighbour", c.neighbour->pid());
   m.begin();
   kills.hear_of(c, r.load.measured + slack + (to_recover + to_live) * r.kills, result.recovery_ms);
   m.end();
@@ -186,12 +199,22 @@ void measure_over_kafka(const servers& s, const ground& g, const run_settings& r
   result.load = load_result::read(hear_of(c, r.load.drain_at_most + slack));
   c.participants.finish(to_stop);
   c.subject.finish(to_stop);
+  if (c.neighbour) c.neighbour->finish(to_stop);
+}
+
+void audit_all(const servers& s, const ground& g, run_result& result) {
+  auto auditor = child::start("audit", [&](parent_line& line) {
+    for (const auto& v : audited(s, g)) line.say(v);
+    return std::string();
+  });
+  for (auto v = auditor.hear(to_audit); !v.empty(); v = auditor.hear(to_audit))
+    result.violations.push_back(v);
 }
 
 void measure_in_memory(const ground& g, const run_settings& r, meter& m, run_result& result) {
   auto all = start_postgres_floor(g, r);
   all.hear(r.load.first_end_within + r.load.warm_up + slack);
-  m.watch("service", all.pid());
+  m.cpu().watch("service", all.pid());
   m.begin();
   all.hear(r.load.measured + slack);
   m.end();
@@ -217,12 +240,12 @@ run_result run(const servers& s, const run_settings& wanted) {
   prepare(s, g, r);
   pg::connection db(g.database());
   meter m(db);
-  m.watch("postgres", postmaster_of(db));
+  m.cpu().watch("postgres", postmaster_of(db));
   run_result result{.name = r.name};
   if (r.subject == what::postgres_floor) {
     measure_in_memory(g, r, m, result);
   } else {
-    m.watch("kafka", kafka_of(s.kafka));
+    m.cpu().watch("kafka", kafka_of(s.kafka));
     measure_over_kafka(s, g, r, db, m, result);
   }
   result.cpu_ms = m.cpu_ms();
@@ -232,6 +255,7 @@ run_result run(const servers& s, const run_settings& wanted) {
     result.violations = check_books(db, g.participants_database(), result.load, r.preload);
   else if (result.load.never_ended)
     result.violations.push_back(std::to_string(result.load.never_ended) + " sagas never ended");
+  if (r.kills > 0) audit_all(s, g, result);
   return result;
 }
 
@@ -272,7 +296,7 @@ restart_result run_restart(const servers& s, std::int64_t open_sagas, int worker
   const auto before = progress(db);
   const auto begin = steady_clock::now();
   subject = start_service(g);
-  first_commit_ms(db, before);
+  first_progress_ms(db, before);
   restart_result result{.open_sagas = open_sagas};
   result.first_commit_ms =
       std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count();

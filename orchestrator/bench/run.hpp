@@ -19,6 +19,7 @@ struct run_settings {
   int workers = 2;
   std::int64_t preload = 0;  // finished sagas that are there before
   int kills = 0;             // of the service, each with SIGKILL, at random moments
+  bool neighbour = false;    // another service shares the shards, and is not killed
 };
 
 struct run_result {
@@ -28,7 +29,9 @@ struct run_result {
   std::int64_t wal_bytes = 0;
   double busy_share = 0;
   memory_use service_memory;
-  std::vector<double> recovery_ms;      // first commit after each kill
+  // After each kill, counted from the start: the first commit; with a neighbour, which goes on, the
+  // first take-over.
+  std::vector<double> recovery_ms;
   std::vector<std::string> violations;  // what the books say is wrong; empty is good
 
   double per_saga(double amount) const {

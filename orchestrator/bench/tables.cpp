@@ -62,12 +62,21 @@ std::string floors_of(const report& r) {
   return "Combined floor " + grouped(*floor) + " sagas/s; reached " + fixed(*share, 2) + " of it.";
 }
 
-std::string kills_of(const report& r) {
-  const auto* run = r.find(run_name::kills);
+std::string kills_of(const report& r, const char* name, const char* whom, const char* what) {
+  const auto* run = r.find(name);
   if (!run || run->recovery_ms.empty()) return {};
   const auto worst = *std::max_element(run->recovery_ms.begin(), run->recovery_ms.end());
-  return "Killed " + std::to_string(run->recovery_ms.size()) +
-         " times; the longest wait for a commit afterwards was " + fixed(worst, 0) + " ms.";
+  return std::string(whom) + " killed " + std::to_string(run->recovery_ms.size()) +
+         " times: the longest wait from a start to the first " + what + " was " + fixed(worst, 0) +
+         " ms.";
+}
+
+std::vector<std::string> notes_of(const report& r) {
+  std::vector<std::string> all{
+      floors_of(r), kills_of(r, run_name::kills, "The only service", "commit"),
+      kills_of(r, run_name::kills_shared, "One of two services", "take-over")};
+  std::erase(all, "");
+  return all;
 }
 
 std::string troubles_of(const report& r, const std::string& bullet) {
@@ -91,8 +100,7 @@ std::string to_text(const report& r) {
     out += '\n';
   }
   out += '\n';
-  for (const auto& line : {floors_of(r), kills_of(r)})
-    if (!line.empty()) out += line + "\n";
+  for (const auto& line : notes_of(r)) out += line + "\n";
   for (const auto& t : targets(r))
     if (t.met) out += padded(verdict(t), 8) + t.what + ": " + t.measured + " (" + t.wanted + ")\n";
   const auto troubles = troubles_of(r, "WRONG   ");
@@ -111,8 +119,7 @@ std::string to_markdown(const report& r) {
     out += '\n';
   }
   out += '\n';
-  for (const auto& line : {floors_of(r), kills_of(r)})
-    if (!line.empty()) out += line + "\n";
+  for (const auto& line : notes_of(r)) out += line + "\n";
   out += "\n| target | wanted | measured | |\n| --- | --- | --- | --- |\n";
   for (const auto& t : targets(r))
     out += "| " + t.what + " | " + t.wanted + " | " + t.measured + " | " + verdict(t) + " |\n";

@@ -54,7 +54,7 @@ void add_bench(const commands& c) {
   sub->add_option("--only", how.only, "names of runs, with commas between them")->delimiter(',');
   sub->add_option("--window", how.window, "sagas in flight in a closed loop");
   sub->add_option("--preload", how.preload, "finished sagas that the growth run finds");
-  sub->add_option("--kills", how.kills, "kill -9 of the service in the run of that name");
+  sub->add_option("--kills", how.kills, "kill -9 of a service in the runs of that name");
   sub->add_option("--open-sagas", how.open_sagas, "open sagas of the restart run");
   sub->add_option("--warm-up", o->warm_up_s, "seconds before the measuring");
   sub->add_option("--measured", o->measured_s, "seconds of measuring");

@@ -69,9 +69,11 @@ TEST_CASE("failures, noise, an open loop and old sagas") {
 
 TEST_CASE("a service that is killed again and again, and a restart with open sagas") {
   auto o = short_runs();
-  o.only = {"kills", "restart"};
+  o.only = {"kills_shared", "restart"};
   const auto j = measured(o);
   CHECK(j["runs"][0]["recovery_ms"].size() == 2);  // one for each kill
+  const auto& cpu = j["runs"][0]["cpu_ms_per_saga_by_process"];
+  CHECK(cpu["service"].get<double>() > 0);  // of all its lives
   CHECK(j["runs"][0]["violations"].empty());
   CHECK(j["restart"]["open_sagas"] == 300);
   CHECK(j["restart"]["first_commit_ms"].get<double>() > 0);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "orchestrator/bench/child.hpp"
+#include "orchestrator/bench/cpu_book.hpp"
 #include "orchestrator/bench/process_stats.hpp"
 
 using namespace skald::bench;
@@ -45,6 +46,30 @@ TEST_CASE("CPU time is counted, a running child's and a finished child's too") {
   c.kill();
   CHECK(cpu_ms_of_tree(::getpid()) - alone >= 80);
   CHECK(cpu_ms_of_tree(nobody) == 0);
+}
+
+TEST_CASE("what a process took before it was killed stays counted, and its successor's is added") {
+  const auto burner = [] {
+    auto c = child::start("burner", [](parent_line& line) {
+      burn(50);
+      line.say("burnt");
+      ::pause();
+      return std::string();
+    });
+    REQUIRE(c.hear(30s) == "burnt");
+    return c;
+  };
+  cpu_book book;
+  book.watch("elsewhere", {});
+  CHECK_FALSE(book.ms().at("elsewhere"));
+  auto c = burner();
+  book.watch("service", c.pid());
+  const auto first_ms = *book.ms().at("service");
+  CHECK(first_ms >= 30);
+  book.ending("service");
+  c = burner();
+  book.watch("service", c.pid());
+  CHECK(*book.ms().at("service") >= first_ms + 30);
 }
 
 TEST_CASE("memory is what the process has touched, and its peak stays") {
