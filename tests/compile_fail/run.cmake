@@ -1,8 +1,9 @@
 # Builds one case right, then wrong. Wrong must fail with the case's sentence, name its step, and
 # need no more than MAX_LINES lines for it.
-#   cmake -D COMPILER=g++ -D SOURCE=case.cpp -D ROOT=... -P run.cmake
+#   cmake -D COMPILER=g++ -D SOURCE=case.cpp -D HEADER=.../base.hpp -D ROOT=... -P run.cmake
 set(MAX_LINES 20)
-set(command ${COMPILER} -std=c++20 -fsyntax-only -I${ROOT} -I${ROOT}/include -fno-diagnostics-color)
+set(command ${COMPILER} -std=c++20 -fsyntax-only -I${ROOT} -I${ROOT}/include -fno-diagnostics-color
+  -include ${HEADER})
 
 execute_process(COMMAND ${command} ${SOURCE} RESULT_VARIABLE failed ERROR_VARIABLE said)
 if(failed)
