@@ -9,7 +9,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
   target_compile_options(skald_rules INTERFACE -Wno-restrict)  # false in g++ 12's own std::string
 endif()
 if(CMAKE_UNITY_BUILD)  # files of a library seen as one: what only the preset dev can judge
-  target_compile_options(skald_rules INTERFACE -Wno-shadow -Wno-subobject-linkage)
+  target_compile_options(skald_rules INTERFACE -Wno-shadow)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(skald_rules INTERFACE -Wno-subobject-linkage)
+  endif()
 endif()
 if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(skald_rules INTERFACE -Werror)

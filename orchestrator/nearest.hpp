@@ -27,8 +27,10 @@ std::string_view nearest(std::string_view word, const Words& known) {
   std::string_view best;
   auto least = furthest + 1;
   if (word.size() > longest_compared) return best;
-  for (std::string_view k : known)
+  for (std::string_view k : known) {
+    if (std::max(word.size(), k.size()) - std::min(word.size(), k.size()) >= least) continue;
     if (const auto d = edit_distance(word, k); d < least && d < k.size()) best = k, least = d;
+  }
   return best;
 }
 }  // namespace skald

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "orchestrator/cli/command.hpp"
+#include "orchestrator/cli/command_line.hpp"
 #include "orchestrator/cli/key.hpp"
 #include "orchestrator/cli/logging.hpp"
 #include "orchestrator/cli/terminal.hpp"
@@ -17,13 +17,6 @@
 
 namespace skald::cli {
 namespace {
-struct global_options {
-  config::sources sources{
-      .variable = [](const char* name) { return static_cast<const char*>(std::getenv(name)); }};
-  std::string format = "table", color = "auto";
-  bool json = false;
-};
-
 void add_global_options(CLI::App& app, global_options& g) {
   app.add_option("--config", g.sources.file, "settings file (TOML)");
   app.add_option("-o,--output", g.format, "table, json or jsonl")
@@ -68,8 +61,8 @@ std::string suggestion(const CLI::App& app, int argc, const char* const* argv) {
   return "; see skald --help";
 }
 
-int say(const std::string& sentence, int code) {
-  std::cerr << "skald: " << sentence << '\n';
+int say(const std::string& sentence, int code, std::ostream& err = std::cerr) {
+  err << "skald: " << sentence << '\n';
   return code;
 }
 
@@ -98,15 +91,14 @@ const std::string& required(const context& x, std::string_view setting) {
   return text;
 }
 
-int run(int argc, const char* const* argv) {
-  CLI::App app("skald: sagas over PostgreSQL and Kafka", "skald");
-  app.require_subcommand(1);
-  app.set_help_flag("-h,--help", "print this text");
-  global_options globals;
-  add_global_options(app, globals);
-  action chosen;
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of a write, not a sudden death
-  const commands all{app, chosen};
+command_line::command_line() {
+  app_.require_subcommand(1);
+  app_.set_help_flag("-h,--help", "print this text");
+  globals.sources.variable = [](const char* name) {
+    return static_cast<const char*>(std::getenv(name));
+  };
+  add_global_options(app_, globals);
+  const commands all{app_, chosen};
   add_dev(all);
   add_serve(all);
   add_relay(all);
@@ -126,16 +118,26 @@ int run(int argc, const char* const* argv) {
   add_doctor(all);
   add_completion(all);
   add_key(all);
+}
 
+std::optional<int> command_line::parse(int argc, const char* const* argv, std::ostream& out,
+                                       std::ostream& err) {
   try {
-    app.parse(argc, argv);
+    app_.parse(argc, argv);
+    return std::nullopt;
   } catch (const CLI::Success& asked) {  // --help
-    return app.exit(asked, std::cout, std::cerr);
+    return app_.exit(asked, out, err);
   } catch (const CLI::ParseError& e) {
-    return say(std::string(e.what()) + suggestion(app, argc, argv), usage);
+    return say(std::string(e.what()) + suggestion(app_, argc, argv), usage, err);
   }
+}
+
+int run(int argc, const char* const* argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of a write, not a sudden death
+  command_line line;
+  if (const auto code = line.parse(argc, argv, std::cout, std::cerr)) return *code;
   try {
-    return perform(chosen, globals);
+    return perform(line.chosen, line.globals);
   } catch (const failure& e) {
     return say(e.what(), e.code);
   } catch (const config::error& e) {

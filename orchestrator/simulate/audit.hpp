@@ -16,8 +16,7 @@ struct findings {
 
 class auditor {
  public:
-  auditor(world& w, const compiled& definition)
-      : w_(w), definition_(definition), fold_(definition, {}, "") {}
+  auditor(world& w, const compiled& definition) : w_(w), fold_(definition, {}, "") {}
   findings audit();
 
  private:
@@ -31,7 +30,6 @@ class auditor {
   void violate(int saga, const std::string& what);
 
   world& w_;
-  const compiled& definition_;
   folder fold_;
   findings found_;
   std::vector<std::uint64_t> implied_;

@@ -12,6 +12,8 @@
 using namespace skald;
 
 namespace {
+constexpr std::size_t most_flag_bytes = 256;  // of what is tried as a flag too
+
 const std::string& file_of_this_process() {
   static const std::string path = [] {
     const auto* folder = std::getenv("TMPDIR");
@@ -48,9 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   judge(from);
   std::remove(from.file.c_str());
   from.file = "/dev/null";
-  if (!config::known().empty()) {
-    const auto i = size > 0 ? bytes[0] % config::known().size() : 0;
-    from.flags[std::string(config::known()[i].name)] = text.substr(std::min<std::size_t>(1, size));
+  if (!text.empty() && text.size() <= most_flag_bytes) {
+    const auto i = bytes[0] % config::known().size();
+    from.flags[std::string(config::known()[i].name)] = text.substr(1);
     judge(from);
   }
   (void)config::parse_duration(text);

@@ -1,10 +1,9 @@
 // Any bytes as a record: headers and value, binary and structured mode, payloads, packed frames,
 // ids. Nothing may crash or read outside of its bounds, and what is accepted must be what it says.
-// The input is a packed list: a length byte, then so many bytes; the last piece is the value.
+// The input is a packed list of headers (pieces.hpp); all of it is the value, too.
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "orchestrator/payload.hpp"
 #include "outbox/frame.hpp"
@@ -12,23 +11,13 @@
 #include "outbox/structured.hpp"
 #include "sagas/assert.hpp"
 #include "sagas/encoding.hpp"
+#include "tests/fuzz/pieces.hpp"
 
 using namespace skald;
 
 namespace {
-void read_headers(std::string_view rest) {
-  std::vector<wire::header> headers;
-  const auto piece = [&rest]() -> std::string_view {
-    if (rest.empty()) return {};
-    const auto size = std::min<std::size_t>(static_cast<unsigned char>(rest[0]), rest.size() - 1);
-    const auto text = rest.substr(1, size);
-    rest.remove_prefix(1 + size);
-    return text;
-  };
-  while (rest.size() > 1 && headers.size() < 2 * wire::max_headers) {
-    const auto name = piece(), value = piece();
-    headers.push_back({name, value});
-  }
+void read_headers(std::string_view text) {
+  const auto headers = fuzz::pieces{text}.headers(2 * wire::max_headers);
   const auto p = wire::parse(headers);
   if (!p.problem.empty() || p.envelope.kind == wire::kind::none) return;
   SKALD_ASSERT(!p.envelope.id.empty() && !p.envelope.type.empty(), "a good envelope lacks its id");
