@@ -12,6 +12,7 @@ ROW = "kill -9 at each failpoint, hit 1, 2, last"
 SAGAS = 120
 MOST_LOADS = 6
 FAULTS = ("--lose-command", "0.03", "--answer-twice", "0.1")
+BETWEEN = "kill between the rounds of a rebalance, back under its name"
 
 # Passed by any load. Those that need a situation of their own are below.
 PLAIN = ("consume.polled", "consume.parsed", "commit.begin", "commit.statement",
@@ -20,7 +21,7 @@ PLAIN = ("consume.polled", "consume.parsed", "commit.begin", "commit.statement",
          "commit.statement:packed_delete", "commit.before_sync", "commit.sync_sent", "commit.done",
          "outbox.deleted", "dispatch.sent", "dispatch.delivered", "timer.due", "timer.fired",
          "shard.assigned")
-QUICK = ("commit.statement:journal_insert", "commit.sync_sent", "commit.done", "dispatch.sent",
+QUICK = ("commit.statement:journal_insert", "commit.sync_sent", "commit.done",
          "dispatch.delivered", "timer.fired")
 
 
@@ -52,10 +53,7 @@ def calm_run(place):
     return counts_of(service), wrong
 
 
-ORPHANED = "shards without an owner until one more restart (static membership, docs/chaos.md)"
-
-
-def kill_at(place, point, hit, load=None, node="n1", lenient=False):
+def kill_at(place, point, hit, load=None, node="n1"):
     """One case: dies there, is started again, everything ends."""
     dying = place.serve(f"{point}=kill@{hit}", node=node)
     reached = False
@@ -71,23 +69,49 @@ def kill_at(place, point, hit, load=None, node="n1", lenient=False):
     before, epochs, begun = place.progress(), place.epochs(), time.monotonic()
     service = place.serve(node=node, ready=False)
     recovery = place.recovery_ms(before, begun)
-    note, wrong = "" if reached else "not reached: the load was over", []
-    try:
-        until("every shard has an owner", lambda: place.owned_since(epochs), 25)
-    except Late:
-        service.end()
-        service = place.serve(node=node)
-        note = ORPHANED
-        wrong = [] if lenient else [ORPHANED]
+    note = "" if reached else "not reached: the load was over"
+    wrong = owned(place, epochs)
     wrong += place.drain()
     service.end()
     return wrong, recovery if reached else [], note
 
 
+def owned(place, epochs):
+    """What is wrong: nothing, when every shard is taken over in time."""
+    try:
+        until("every shard has an owner", lambda: place.owned_since(epochs), 60)
+        return []
+    except Late as e:
+        return [str(e)]
+
+
+def between_rounds(place):
+    """Killed when half of its shards are on their way to another service, it comes back under its
+    name at once: Kafka gives it its old share, and the other half to nobody. The services see it.
+    One worker each, so that the first round's share is all there is."""
+    dying = place.serve("shard.revoked=kill@1", node="n1", SKALD_WORKERS="1")
+    place.load(20, 0)
+    drained = place.drain()  # it owns every shard
+    other = place.serve(node="n2", ready=False, SKALD_WORKERS="1")
+    until("it dies when a shard is revoked", dying.over, 40)
+    before, epochs, begun = place.progress(), place.epochs(), time.monotonic()
+    service = place.serve(node="n1", ready=False, SKALD_WORKERS="1")
+    place.load(SAGAS, 0)
+    recovery = place.recovery_ms(before, begun)
+    wrong = drained + owned(place, epochs)
+    seconds = time.monotonic() - begun
+    wrong += place.drain()
+    said = "".join(s.log.read_text(errors="replace") for s in (service, other))
+    for each in (service, other):
+        each.end()
+    how = "were seen and shared out" if "group.rejoined" in said else "were never left alone"
+    return wrong, recovery, f"shards without an owner {how}, all owned after {seconds:.1f} s"
+
+
 def run(around, report, wanted, quick):
     points = QUICK if quick else PLAIN
     group = Group(ROW, report, wanted)
-    names = {f"kill {p} hit {h}" for p in points for h in ("1", "2", "last")}
+    names = {BETWEEN, *(f"kill {p} hit {h}" for p in points for h in ("1", "2", "last"))}
     if any(wanted(n) for n in names):
         place = Place(around, faults=FAULTS)
         try:
@@ -108,7 +132,8 @@ def run(around, report, wanted, quick):
                     if quick and label != "2":
                         continue
                     group.run(f"kill {point} hit {label}", place,
-                              lambda p=point, h=hit: kill_at(place, p, h, lenient=quick))
+                              lambda p=point, h=hit: kill_at(place, p, h))
+            group.run(BETWEEN, place, lambda: between_rounds(place))
         finally:
             place.end()
     if quick:
