@@ -70,8 +70,9 @@ def table(all_done):
     rows = ["| fuzzer | executions | a second | inputs kept | edges reached | findings open |",
             "|---|---|---|---|---|---|"]
     for name, d in sorted(all_done.items()):
-        rows.append(f"| `{name}` | {d['executions']:,} | {d['executions'] // max(1, d['seconds']):,}"
-                    f" | {d['inputs']:,} | {d['edges']:,} | {d['findings']} |")
+        rate = d["executions"] // max(1, d["seconds"])
+        rows.append(f"| `{name}` | {d['executions']:,} | {rate:,} | {d['inputs']:,} | "
+                    f"{d['edges']:,} | {d['findings']} |")
     return "\n".join(rows)
 
 
