@@ -49,6 +49,7 @@ void auditor::audit_saga(int saga) {
     return violate(saga, "its row is damaged: " + std::string(problem));
   audit_history(saga, *row, state);
   audit_ledger(saga, state);
+  if (!p.started && !p.cancelled) audit_strangers(saga);
 }
 
 void auditor::audit_history(int saga, const stored_saga& row, const machine::saga& state) {
@@ -90,8 +91,8 @@ void auditor::expect_published(int saga, const machine::action& a) {
     wire::append(id_, {p.id, steps[a.step].name, kind, a.n});
     return implied_.push_back(published_hash(id_, std::to_string(a.attempt)));
   }
-  const auto kind = static_cast<std::size_t>(a.kind) -
-                    static_cast<std::size_t>(action_kind::tell_started);
+  const auto kind =
+      static_cast<std::size_t>(a.kind) - static_cast<std::size_t>(action_kind::tell_started);
   append(id_, p.id);
   id_ += "/" + std::to_string(fold_.saga().seq) + "/" + std::string(names[kind]);
   if (a.step < steps.size()) id_ += "/" + std::string(steps[a.step].name);
@@ -116,6 +117,18 @@ void auditor::audit_ledger(int saga, const machine::saga& state) {
       if (!(beyond >> i & 1)) audit_step(saga, i, state);
 }
 
+// Nobody's: on a topic of strangers nothing may be undone.
+void auditor::audit_strangers(int saga) {
+  const auto& p = w_.parties[static_cast<std::size_t>(saga)];
+  for (std::size_t i = 0; i < p.books.size(); ++i) {
+    const auto& s = w_.spec().steps[i];
+    if (!s.awaits() || s.await.unclaimed != unclaimed::ignore) continue;
+    for (const auto& e : p.books[i].effects)
+      if (e.now == effect::state::undone && !e.by_word)
+        violate(saga, "S2: a stranger's event of step " + std::string(s.name) + " is undone");
+  }
+}
+
 // An open item names it, or the definition says that nobody minds.
 bool auditor::named(int saga, std::size_t step, const effect& e, const machine::saga& state) const {
   const auto& p = w_.parties[static_cast<std::size_t>(saga)];
@@ -128,7 +141,19 @@ bool auditor::named(int saga, std::size_t step, const effect& e, const machine::
     if (x.now != surplus_state::state::ignored) continue;
     if (s.surplus == surplus::ignore || !p.started) return true;  // or it is a stranger's
   }
-  return s.surplus == surplus::ignore && state.phase == phase::completed;
+  if (s.surplus == surplus::ignore && state.phase == phase::completed) return true;
+  return in_quarantine(saga, e.name);
+}
+
+// More than one saga may keep: then the record of the event is there for people to see.
+bool auditor::in_quarantine(int saga, const std::string& name) const {
+  const auto& all = w_.database.tables.quarantine;
+  const auto& key = w_.parties[static_cast<std::size_t>(saga)].key;
+  return std::any_of(all.begin(), all.end(), [&](const auto& q) {
+    return q.reason.find("one saga may") != q.reason.npos && q.key == key &&
+           (q.headers.find(name) != q.headers.npos ||
+            (q.payload && q.payload->find(name) != q.payload->npos));
+  });
 }
 
 void auditor::audit_step(int saga, std::size_t step, const machine::saga& state) {
@@ -149,8 +174,7 @@ void auditor::audit_step(int saga, std::size_t step, const machine::saga& state)
       violate(saga, "S4: COMPLETED, and an effect of " + name + " stands that nobody named");
     return;
   }
-  const bool nobody_minds =
-      s.undo.kind == undo::type::harmless || (s.awaits() && !s.has_undo());
+  const bool nobody_minds = s.undo.kind == undo::type::harmless || (s.awaits() && !s.has_undo());
   if (unnamed > 0 && !nobody_minds)
     violate(saga, "S4: ABORTED, and an effect of " + name + " stands that nobody named");
 }

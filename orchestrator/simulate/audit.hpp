@@ -25,6 +25,8 @@ class auditor {
   void audit_ledger(int saga, const machine::saga&);
   void audit_step(int saga, std::size_t step, const machine::saga&);
   bool named(int saga, std::size_t step, const effect&, const machine::saga&) const;
+  void audit_strangers(int saga);
+  bool in_quarantine(int saga, const std::string& name) const;
   void expect_published(int saga, const machine::action&);
   void audit_rest();
   void violate(int saga, const std::string& what);

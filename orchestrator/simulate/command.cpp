@@ -1,5 +1,7 @@
 #include "orchestrator/simulate/command.hpp"
 
+#include <malloc.h>
+
 #include <ctime>
 #include <fstream>
 #include <ostream>
@@ -12,6 +14,23 @@ double processor_seconds() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
 }
 
+// A world is made and forgotten a thousand times a minute: its memory is for the next one.
+void keep_memory() {
+  constexpr int kept_bytes = 512 * 1024 * 1024;
+  ::mallopt(M_TRIM_THRESHOLD, kept_bytes);
+  ::mallopt(M_MMAP_THRESHOLD, kept_bytes);
+  ::mallopt(M_TOP_PAD, 16 * 1024 * 1024);
+}
+
+constexpr double progress_every_s = 10;
+
+void tell_progress(std::ostream& err, const series& s, const simulate_options& o) {
+  err << s.sagas;
+  if (o.sagas > 0) err << " of " << o.sagas;
+  err << " sagas, " << static_cast<std::int64_t>(s.sagas_per_minute()) << " a minute, "
+      << unreached(s).size() << " of what must be reached is not yet\n";
+}
+
 bool goes_on(const series& s, const simulate_options& o) {
   if (s.violations > 0) return false;
   if (o.seconds > 0 && s.seconds >= o.seconds) return false;
@@ -21,9 +40,11 @@ bool goes_on(const series& s, const simulate_options& o) {
 
 int simulate_command(const simulate_options& o, std::span<const script> all, std::ostream& out,
                      std::ostream& err, const breakage& b) {
+  keep_memory();
   series s;
   s.seed = o.seed;
   const auto begun = processor_seconds();
+  auto tell_at_s = progress_every_s;
   plan p;
   p.sagas = o.sagas_a_run;
   p.definition = o.definition;
@@ -31,13 +52,20 @@ int simulate_command(const simulate_options& o, std::span<const script> all, std
     const auto one = run(p, script_of(p, all), b);
     s.add(p, one);
     s.seconds = processor_seconds() - begun;
+    if (s.seconds >= tell_at_s) {
+      tell_progress(err, s, o);
+      tell_at_s = s.seconds + progress_every_s;
+    }
     if (!one.broken()) continue;
     err << "seed " << p.seed << ": " << one.findings.violation << "; shrinking\n";
     const auto small = shrink(p, all, b);
     write(err, small);
     if (!o.emit_test.empty()) {
       std::ofstream file(o.emit_test);
-      file << to_test(small.plan);
+      file << "#include <doctest/doctest.h>\n\n"
+              "#include \"orchestrator/simulate/definitions.hpp\"\n"
+              "#include \"orchestrator/simulate/run.hpp\"\n\n"
+           << to_test(small.plan, script_of(small.plan, all));
       err << (file.flush() ? "  a test is in " : "  no test could be written to ") << o.emit_test
           << "\n";
     }

@@ -5,6 +5,7 @@ namespace {
 constexpr std::size_t most_workers = 3;
 constexpr std::int64_t session_ms = 10'000;  // after that the group deals a still member's shards
 constexpr std::int64_t restart_ms = 3'000;
+constexpr std::int64_t most_passes = 4;  // of a failpoint, until who passes it dies
 }  // namespace
 
 crew::crew(world& w, opener open) : w_(w), open_store_(std::move(open)) {
@@ -23,7 +24,7 @@ void crew::start(std::size_t which) {
   s.node = "simulated";
   s.shards = static_cast<std::int32_t>(w_.database.tables.shards.size());
   s.limits.batch_records = 200;
-  s.limits.cached_sagas = w_.plan.seed % 3 == 0 ? 10 : 1'000;  // some runs load again and again
+  s.limits.cached_sagas = w_.plan.seed % 8 == 0 ? 10 : 1'000;  // some runs load again and again
   s.open_store = [this] { return open_store_(w_.database); };
   s.open_reader = [this, which](const std::string&) { return w_.log.open_reader(which); };
   s.open_writer = [this](log_writer::on_delivery told) { return w_.log.open_writer(told); };
@@ -39,7 +40,8 @@ failpoint::effect crew::pass(std::string_view name) {
   while (found != failpoints_.end() && found->name.data() != name.data()) ++found;
   if (found == failpoints_.end()) found = failpoints_.insert(found, {name});
   ++found->passes;
-  if (passes_to_live_ > 0 && --passes_to_live_ == 0) {
+  if (name == doomed_at_ && --passes_to_live_ == 0) {
+    doomed_at_ = {};
     ++found->deaths;
     w_.tell(-1, [&] { return "the worker is killed at " + std::string(name); });
     throw killed{};
@@ -56,8 +58,11 @@ std::int64_t crew::next_ms() const {
 
 void crew::trouble(std::size_t which) {
   auto& mix = w_.mix;
-  if (mix.happens(fault::worker_dies))
-    passes_to_live_ = w_.draw.between(1, 1 << w_.draw.below(8));
+  if (mix.happens(fault::worker_dies)) {  // anywhere: at rare places as often as at others
+    const auto places = failpoint::known();
+    doomed_at_ = places[w_.draw.below(places.size())].name;
+    passes_to_live_ = w_.draw.between(1, most_passes);
+  }
   if (mix.happens(fault::worker_stalls)) {
     processes_[which].stalled = true;
     processes_[which].back_ms = w_.clock.passed_ms + session_ms + w_.draw.between(0, session_ms);
@@ -97,12 +102,12 @@ bool crew::turn() {
     }
     trouble(which);
     if (p.back_ms == 0) more |= turn(which);
-    passes_to_live_ = 0;
   }
   return more;
 }
 
 void crew::heal() {
+  doomed_at_ = {};
   for (auto& p : processes_)
     if (p.back_ms != 0) p.back_ms = w_.clock.passed_ms;
 }

@@ -24,8 +24,8 @@ class crew {
   ~crew();
   crew(const crew&) = delete;
 
-  bool turn();  // of every worker that lives; false: none has more to do
-  void heal();  // all live and hear of everything
+  bool turn();                   // of every worker that lives; false: none has more to do
+  void heal();                   // all live and hear of everything
   std::int64_t next_ms() const;  // when somebody comes back; 0: nobody is away
   const metrics& counts() const { return metrics_; }
   const std::vector<failpoint_count>& failpoints() const { return failpoints_; }
@@ -47,6 +47,7 @@ class crew {
   metrics metrics_;
   std::vector<process> processes_;
   std::vector<failpoint_count> failpoints_;
-  std::int64_t passes_to_live_ = 0;  // 0: for ever
+  std::string_view doomed_at_;  // the failpoint where a worker dies next; empty: none does
+  std::int64_t passes_to_live_ = 0;
 };
 }  // namespace skald::sim

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "orchestrator/simulate/poison.hpp"
+
 namespace skald::sim {
 namespace {
 const std::string starts_topic = std::string(prefix) + ".starts";
 const std::string inbox_topic = std::string(prefix) + ".inbox";
+constexpr int floods = 100;  // more than one saga may keep
 }  // namespace
 
 void customers::plan_all() {
@@ -28,13 +31,11 @@ void customers::plan_one(int saga) {
   for (std::size_t i = 0; i < w_.spec().steps.size(); ++i)
     if (w_.spec().steps[i].awaits()) plan_events(saga, i, at, early);
   if (mix.happens(fault::cancels_early))
-    w_.agenda.at(std::max<std::int64_t>(0, at - 50), [this, saga] {
-      act(saga, R"({"action":"cancel"})");
-    });
+    w_.agenda.at(std::max<std::int64_t>(0, at - 50),
+                 [this, saga] { act(saga, R"({"action":"cancel"})"); });
   if (mix.happens(fault::cancels))
-    w_.agenda.at(at + w_.draw.between(0, 3'000), [this, saga] {
-      act(saga, R"({"action":"cancel"})");
-    });
+    w_.agenda.at(at + w_.draw.between(0, 3'000),
+                 [this, saga] { act(saga, R"({"action":"cancel"})"); });
   if (mix.happens(fault::poison)) w_.agenda.at(at, [this, saga] { poison(saga); });
   if (never) return;
   if (late) at += w_.spec().parking.count() + 1'000;
@@ -46,7 +47,9 @@ void customers::plan_events(int saga, std::size_t step, std::int64_t start_ms, b
   auto& mix = w_.mix;
   if (mix.happens(fault::event_never)) return;
   const auto& s = w_.spec().steps[step];
-  const auto some_ms = std::min<std::int64_t>(s.within.count(), 60'000);
+  const bool skipped = !(w_.parties[static_cast<std::size_t>(saga)].guards >> step & 1);
+  if (skipped && !mix.happens(fault::event_unasked)) return;
+  const auto some_ms = std::min<std::int64_t>(s.within.count() / 2, 60'000);
   auto at = early ? start_ms - w_.draw.between(1, 2'000) : start_ms + w_.draw.between(0, some_ms);
   at = std::max(at, w_.topics_ms + 1);
   const bool declines = !s.failed.empty() && mix.happens(fault::declines);
@@ -56,10 +59,22 @@ void customers::plan_events(int saga, std::size_t step, std::int64_t start_ms, b
   const auto once = [=, this] { say(saga, step, type, id, name); };
   w_.agenda.at(at, once);
   if (mix.happens(fault::event_twice)) w_.agenda.at(at + w_.draw.between(0, some_ms), once);
+  if (mix.happens(fault::floods)) flood(saga, step, at, some_ms);
   if (!mix.happens(fault::event_other)) return;
   const auto other = "o" + std::to_string(messages_);
   w_.agenda.at(at + w_.draw.between(0, 2 * some_ms),
                [=, this] { say(saga, step, s.done, id + "-other", other); });
+}
+
+void customers::flood(int saga, std::size_t step, std::int64_t from_ms, std::int64_t within_ms) {
+  for (int i = 0; i < floods; ++i) {
+    const auto name = "flood" + std::to_string(++messages_) + ".";
+    w_.agenda.at(from_ms + w_.draw.between(0, within_ms),
+                 [=, this] { say(saga, step, w_.spec().steps[step].done, name, name); });
+  }
+  if (!w_.mix.happens(fault::pauses)) return;
+  w_.agenda.at(from_ms, [=, this] { act(saga, R"({"action":"pause"})"); });
+  w_.agenda.at(from_ms + within_ms + 100, [=, this] { act(saga, R"({"action":"resume"})"); });
 }
 
 void customers::publish(int saga, std::string_view topic, std::span<const wire::header> headers,
@@ -112,6 +127,7 @@ void customers::say(int saga, std::size_t step, std::string_view type,
 
 void customers::act(int saga, const std::string& json) {
   auto& p = w_.parties[static_cast<std::size_t>(saga)];
+  p.cancelled |= json.find("\"cancel\"") != json.npos;
   w_.tell(saga, [&] { return "action " + json; });
   const auto id = "action-" + std::to_string(++messages_) + p.key;
   std::string token, words = to_string(p.id);
@@ -130,54 +146,20 @@ void customers::act(int saga, const std::string& json) {
 }
 
 void customers::poison(int saga) {
-  const auto& p = w_.parties[static_cast<std::size_t>(saga)];
-  const auto start = [&](std::string_view type, std::string_view kind) {
-    return std::vector<wire::header>{{"content-type", "application/json"},
-                                     {"ce_specversion", "1.0"},
-                                     {"ce_source", "/simulated"},
-                                     {"ce_type", w_.spec().starts.event},
-                                     {"ce_id", "poison"},
-                                     {"ce_partitionkey", p.key},
-                                     {"ce_sagakind", kind},
-                                     {"ce_sagatype", type}};
-  };
-  const std::string deep(10'000, '[');
-  std::vector<wire::header> headers = start(w_.spec().name, "start");
-  std::string_view key = p.key, value = "{}";
-  switch (w_.draw.below(8)) {
-    case 0:
-      headers = start("nobody's", "start");
-      break;
-    case 1:
-      headers = start(w_.spec().name, "riddle");
-      break;
-    case 2:
-      headers.pop_back(), headers.pop_back(), headers.pop_back();  // it is not said for whom
-      break;
-    case 3:
-      value = std::string_view();  // a tombstone
-      break;
-    case 4:
-      key = std::string_view();
-      break;
-    case 5:
-      key = std::string_view("a\0b", 3);
-      break;
-    case 6:
-      value = deep, headers = start("nobody's", "start");
-      break;
-    case 7:
-      headers[3].value = "\xff\xfe";
-      break;
-  }
+  std::vector<const sim::poison*> small;
+  for (const auto& p : all_poison())
+    if (!p.large) small.push_back(&p);
+  // Of a key of its own: a start that comes again is a duplicate, whatever it says.
+  auto record = good_start(w_.script, "poison-" + std::to_string(saga));
+  w_.draw.pick(small)->spoil(record);
   const auto& topic = *w_.log.find(starts_topic);
-  const auto on = static_cast<std::int32_t>(w_.draw.below(topic.partitions.size()));
-  w_.log.append(starts_topic, key, headers, value, on);
   const auto partitions = static_cast<std::int32_t>(topic.partitions.size());
-  const bool stays = !key.data() || key.find('\0') != key.npos ||
-                     murmur2_partition(key, partitions) == on;
-  if (stays)
-    w_.inapplicable.emplace_back(starts_topic, on,
-                                 topic.partitions[static_cast<std::size_t>(on)].end() - 1);
+  const auto on = record.key ? murmur2_partition(*record.key, partitions) : 0;
+  const auto view = [](const auto& text) {
+    return text ? std::string_view(*text) : std::string_view();
+  };
+  w_.log.append(starts_topic, view(record.key), record.views(), view(record.value), on);
+  w_.inapplicable.emplace_back(starts_topic, on,
+                               topic.partitions[static_cast<std::size_t>(on)].end() - 1);
 }
 }  // namespace skald::sim

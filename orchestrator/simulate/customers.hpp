@@ -14,6 +14,7 @@ class customers {
  private:
   void plan_one(int saga);
   void plan_events(int saga, std::size_t step, std::int64_t start_ms, bool early);
+  void flood(int saga, std::size_t step, std::int64_t from_ms, std::int64_t within_ms);
   void start(int saga, const payload&, int copies);
   void say(int saga, std::size_t step, std::string_view type, const std::string& message_id,
            const std::string& occurrence);

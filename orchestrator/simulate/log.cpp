@@ -22,18 +22,34 @@ log_topic* cluster::find(std::string_view name) {
 bool cluster::append(std::string_view name, std::string_view key,
                      std::span<const wire::header> headers, std::string_view value,
                      std::int32_t no) {
-  auto* topic = find(name);
-  if (!topic) return false;
-  const auto count = static_cast<std::int32_t>(topic->partitions.size());
-  if (no < 0) no = murmur2_partition(key, count);
-  if (no >= count) return false;
-  auto& to = topic->partitions[static_cast<std::size_t>(no)];
-  auto& record = to.records.emplace_back();
+  log_topic* topic = nullptr;
+  auto* to = place(name, key, no, topic);
+  if (!to) return false;
+  auto& record = to->records.emplace_back();
   record.has_key = key.data();
   record.has_value = value.data();
   wire::append_frame(record.packed, name, key, headers, value);
-  if (appended) appended(*topic, no, to.end() - 1);
+  if (appended) appended(*topic, no, to->end() - 1);
   return true;
+}
+
+bool cluster::append_packed(std::string_view name, std::string_view key, std::string frame,
+                            std::int32_t no) {
+  log_topic* topic = nullptr;
+  auto* to = place(name, key, no, topic);
+  if (!to) return false;
+  to->records.push_back({std::move(frame)});
+  if (appended) appended(*topic, no, to->end() - 1);
+  return true;
+}
+
+log_partition* cluster::place(std::string_view name, std::string_view key, std::int32_t& no,
+                              log_topic*& found) {
+  found = find(name);
+  if (!found) return nullptr;
+  const auto count = static_cast<std::int32_t>(found->partitions.size());
+  if (no < 0) no = murmur2_partition(key, count);
+  return no < count ? &found->partitions[static_cast<std::size_t>(no)] : nullptr;
 }
 
 void cluster::enter(member& m) {

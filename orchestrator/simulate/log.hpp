@@ -36,9 +36,12 @@ class cluster {
 
   log_topic& make_topic(const std::string& name, std::int32_t partitions);  // twice is legal
   log_topic* find(std::string_view name);
+  const std::map<std::string, log_topic, std::less<>>& topics() const { return topics_; }
   // Appends one record; the partition by its key unless it is given. False: no such topic.
   bool append(std::string_view topic, std::string_view key, std::span<const wire::header>,
               std::string_view value, std::int32_t partition = -1);
+  bool append_packed(std::string_view topic, std::string_view key, std::string frame,
+                     std::int32_t partition = -1);
 
   std::unique_ptr<log_writer> open_writer(log_writer::on_delivery);
   std::unique_ptr<log_reader> open_reader(std::size_t process = 0);
@@ -62,6 +65,8 @@ class cluster {
   dice* of(fault f) const { return mix_ ? &mix_->of(f) : nullptr; }
 
  private:
+  log_partition* place(std::string_view topic, std::string_view key, std::int32_t& partition,
+                       log_topic*& found);
   void deal(dice*, int late);
 
   fault_mix* mix_;

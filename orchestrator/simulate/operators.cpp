@@ -18,8 +18,8 @@ void operators::say(int saga, std::string_view action, int step, std::string_vie
                     bool in_books) {
   std::string json = "{\"action\":\"" + std::string(action) + "\"";
   if (step >= 0)
-    json += ",\"step\":\"" +
-            std::string(w_.spec().steps[static_cast<std::size_t>(step)].name) + "\"";
+    json +=
+        ",\"step\":\"" + std::string(w_.spec().steps[static_cast<std::size_t>(step)].name) + "\"";
   if (!occurrence.empty()) json += ",\"occurrence\":\"" + std::string(occurrence) + "\"";
   if (in_books) json += ",\"in_books\":true";
   if (w_.mix.happens(fault::operator_stale)) json += ",\"if_seq\":1";
@@ -35,8 +35,16 @@ void operators::look() {
       say(saga, "pause", -1, {}, false);
       w_.in(w_.draw.between(10, 100'000), [this, saga] { say(saga, "resume", -1, {}, false); });
     }
-    if (w_.mix.happens(fault::operator_acts)) see_to(saga);
   }
+  // His list: a saga with an item has a row of its own, or its shard has just begun.
+  std::vector<std::string> waiting;
+  for (const auto& shard : w_.database.tables.open)
+    for (const auto& [no, facet] : shard)
+      if (w_.mix.happens(fault::operator_acts))
+        if (const auto* row = w_.database.tables.find_no(no)) waiting.push_back(row->key);
+  int saga = -1;
+  for (const auto& key : waiting)
+    if (w_.party_of(key, &saga) && w_.speaks(saga)) see_to(saga);
 }
 
 bool operators::resume_all() {
@@ -75,20 +83,25 @@ void operators::word_on_step(int saga, std::size_t step, const machine::saga& st
   const auto no = static_cast<int>(step);
   const bool pivot = w_.spec().steps[step].kind() == kind::pivot;
   if (w_.draw.below(2) == 0) return say(saga, "retry", no, {}, false);
-  if (state.phase == phase::aborting) {
-    write_books(saga, step, {}, fence::state::undone);
-    return say(saga, "settle", no, {}, true);
-  }
+  if (state.phase == phase::aborting) return decide(saga, "settle", step, {}, fence::state::undone);
   const auto& effects = w_.parties[static_cast<std::size_t>(saga)].books[step].effects;
-  const bool done = std::any_of(effects.begin(), effects.end(), [](const auto& e) {
-    return e.now == effect::state::standing;
-  });
-  if (pivot && !done) {
-    write_books(saga, step, {}, fence::state::fenced);
-    return say(saga, "not_done", no, {}, true);
+  const bool done = std::any_of(effects.begin(), effects.end(),
+                                [](const auto& e) { return e.now == effect::state::standing; });
+  if (pivot && !done) return decide(saga, "not_done", step, {}, fence::state::fenced);
+  decide(saga, "done", step, {}, fence::state::done);
+}
+
+void operators::decide(int saga, std::string_view action, std::size_t step,
+                       std::string_view occurrence, fence::state to) {
+  const auto no = static_cast<int>(step);
+  if (w_.mix.happens(fault::operator_risks)) {  // no rule says more of this step
+    w_.parties[static_cast<std::size_t>(saga)].seen_to |= static_cast<std::uint16_t>(1u << step);
+    const bool pivot = w_.spec().steps[step].kind() == kind::pivot;
+    if (pivot && action != "settle") action = w_.draw.below(2) == 0 ? "done" : "not_done";
+    return say(saga, action, no, occurrence, false);
   }
-  write_books(saga, step, {}, fence::state::done);
-  say(saga, "done", no, {}, true);
+  write_books(saga, step, occurrence, to);
+  if (!w_.mix.happens(fault::operator_dies)) say(saga, action, no, occurrence, true);
 }
 
 void operators::word_on_surplus(int saga, const machine::surplus_state& x) {
@@ -97,8 +110,7 @@ void operators::word_on_surplus(int saga, const machine::surplus_state& x) {
     if (hash64(e.name) != x.occurrence) continue;
     const std::string name = e.name;
     if (w_.draw.below(2) == 0) return say(saga, "retry", x.step, name, false);
-    write_books(saga, x.step, name, fence::state::undone);
-    return say(saga, "settle", x.step, name, true);
+    return decide(saga, "settle", x.step, name, fence::state::undone);
   }
 }
 
@@ -116,9 +128,8 @@ void operators::write_books(int saga, std::size_t step, std::string_view occurre
                 {.kind = wire::kind::settle, .occurrence = occurrence, .own_id = own_id}, to, {},
                 {});
   if (to == fence::state::done) {
-    const bool stands = std::any_of(books.effects.begin(), books.effects.end(), [](const auto& e) {
-      return e.now == effect::state::standing;
-    });
+    const bool stands = std::any_of(books.effects.begin(), books.effects.end(),
+                                    [](const auto& e) { return e.now == effect::state::standing; });
     if (!stands) books.effects.push_back({.name = "by-word", .by_word = true});
     return;
   }
@@ -126,14 +137,17 @@ void operators::write_books(int saga, std::size_t step, std::string_view occurre
     if (occurrence.empty() || e.name == occurrence) {
       e.now = effect::state::undone;
       e.by_word = true;
+      fence::settle(books.memory,
+                    {.kind = wire::kind::settle, .occurrence = e.name, .own_id = own_id}, to, {},
+                    {});
     }
   if (occurrence.empty())  // of the whole step: nothing of it may come back
     for (auto& r : books.memory.rows) r.now = to;
 }
 
 void operators::absurd(int saga) {
-  static constexpr const char* words[] = {"retry",    "settle", "done",   "not_done",
-                                          "pause",    "resume", "cancel", "dance"};
+  static constexpr const char* words[] = {"retry", "settle", "done",   "not_done",
+                                          "pause", "resume", "cancel", "dance"};
   const auto step = static_cast<int>(w_.draw.below(w_.spec().steps.size() + 1)) - 1;
   const auto* word = words[w_.draw.below(std::size(words))];
   // A word on an effect that no books hold is risked: the rules then promise less.

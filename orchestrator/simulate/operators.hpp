@@ -9,7 +9,7 @@ class operators {
  public:
   operators(world& w, customers& voice) : w_(w), voice_(voice) {}
 
-  void look();      // at some sagas, as the run's faults say
+  void look();        // at some sagas and at what waits for him, as the run's faults say
   bool resume_all();  // false: nothing is paused
   bool see_to_all();  // every open item, once; false: there is none
 
@@ -17,6 +17,9 @@ class operators {
   bool see_to(int saga);
   void word_on_step(int saga, std::size_t step, const machine::saga&);
   void word_on_surplus(int saga, const machine::surplus_state&);
+  // What he decided about an effect: in the books first, then said to the saga.
+  void decide(int saga, std::string_view action, std::size_t step, std::string_view occurrence,
+              fence::state to);
   void write_books(int saga, std::size_t step, std::string_view occurrence, fence::state to);
   void say(int saga, std::string_view action, int step, std::string_view occurrence, bool in_books);
   void absurd(int saga);

@@ -11,6 +11,8 @@ using wire::outcome;
 
 namespace {
 constexpr std::string_view empty_reply = "skald.reply.v1";
+const std::string inbox = std::string(prefix) + ".inbox";
+constexpr std::int64_t longest_away_ms = 600'000;
 constexpr std::int64_t lateness_ms[] = {1'000, 10'000, 60'000, 600'000, 4'000'000};
 }  // namespace
 
@@ -32,10 +34,15 @@ std::int64_t participants::late() {
 }
 
 void participants::notice(const log_topic& topic, std::int32_t no, std::int64_t offset) {
-  const auto deliver = [this, &topic, no, offset](std::int64_t in_ms) {
-    w_.in(in_ms, [this, &topic, no, offset] { carry_out(topic, no, offset); });
-  };
   auto& mix = w_.mix;
+  if (mix.happens(fault::participant_away))
+    back_ms_[&topic] = w_.clock.passed_ms + w_.draw.between(1'000, longest_away_ms);
+  const auto away = back_ms_.find(&topic);
+  const auto from_ms = away == back_ms_.end() ? 0 : away->second - w_.clock.passed_ms;
+  const auto deliver = [&, this](std::int64_t in_ms) {
+    const log_topic* at = &topic;
+    w_.in(std::max(in_ms, from_ms), [this, at, no, offset] { carry_out(*at, no, offset); });
+  };
   if (mix.happens(fault::command_lost)) return;
   deliver(mix.happens(fault::command_slow) ? late() : soon());
   if (mix.happens(fault::command_twice))
@@ -68,6 +75,10 @@ void participants::carry_out(const log_topic& topic, std::int32_t no, std::int64
       w_.in(late(), [this, &topic, no, offset] { carry_out(topic, no, offset); });
     return w_.tell(saga, [&] { return "dies before " + std::string(e.id); });
   }
+  const bool new_here = e.kind == wire::kind::do_ && it.books.memory.rows.empty();
+  if (new_here && w_.mix.happens(fault::fenced_by_hand))
+    fence::settle(it.books.memory, {.kind = wire::kind::settle, .own_id = it.own_id},
+                  fence::state::fenced, {}, {});
   auto d = fence::decide(it.books.memory, q);
   if (e.kind == wire::kind::do_) {
     const auto& done = it.books.commands;
@@ -159,7 +170,7 @@ void participants::undo_command(work& it, const fence::decision& d, const fence:
 
 // False: a promise is broken.
 bool participants::undo_effect(work& it, std::string_view named, const fence::row* row) {
-  const std::string_view name = !row                ? named
+  const std::string_view name = !row                  ? named
                                 : row->effect.empty() ? std::string_view(row->occurrence)
                                                       : std::string_view(row->effect);
   auto& all = it.books.effects;
@@ -177,9 +188,8 @@ bool participants::undo_effect(work& it, std::string_view named, const fence::ro
     return false;
   }
   found->now = effect::state::undone;
-  w_.tell(it.saga, [&] {
-    return "UNDONE " + std::string(name) + ": " + std::string(it.envelope.id);
-  });
+  w_.tell(it.saga,
+          [&] { return "UNDONE " + std::string(name) + ": " + std::string(it.envelope.id); });
   return true;
 }
 
@@ -210,19 +220,22 @@ void participants::reply(work& it, outcome o, std::string_view type, std::string
       headers.push_back(h);
   std::string packed;
   wire::append_frame(packed, it.envelope.reply_to, it.key, headers, data);
-  const auto say = [this, saga = it.saga, packed] {
-    wire::frame frame;
-    std::string_view rest = packed;
-    wire::read_frame(rest, frame);
-    w_.tell(saga, [&] {
-      const auto e = wire::parse(frame.headers).envelope;
-      return "reply " + std::string(name(e.outcome)) + " to " + std::string(e.causation_id);
+  const auto say = [this, saga = it.saga](std::string bytes) {
+    w_.in(w_.mix.happens(fault::reply_slow) ? late() : soon(), [=, this]() mutable {
+      w_.tell(saga, [&] {
+        wire::frame frame;
+        std::string_view rest = bytes;
+        wire::read_frame(rest, frame);
+        const auto e = wire::parse(frame.headers).envelope;
+        return "reply " + std::string(name(e.outcome)) + " to " + std::string(e.causation_id);
+      });
+      const auto& key = w_.parties[static_cast<std::size_t>(saga)].key;
+      const bool misplaced = w_.mix.happens(fault::event_misplaced);
+      w_.log.append_packed(inbox, key, std::move(bytes), misplaced ? 0 : -1);
     });
-    const bool misplaced = w_.mix.happens(fault::event_misplaced);
-    w_.log.append(frame.topic, frame.key, frame.headers, frame.value, misplaced ? 0 : -1);
   };
-  w_.in(mix.happens(fault::reply_slow) ? late() : soon(), say);
-  if (mix.happens(fault::reply_twice)) w_.in(mix.happens(fault::reply_slow) ? late() : soon(), say);
+  if (mix.happens(fault::reply_twice)) say(packed);
+  say(std::move(packed));
   if (!forged) return;
   for (auto& h : headers)
     if (h.name == "ce_sagatoken") h.value = "1.AAAAAAAAAAAAAAAAAAAAAA";

@@ -25,6 +25,7 @@ class participants {
   std::int64_t late();
 
   world& w_;
+  std::map<const log_topic*, std::int64_t> back_ms_;  // who is away, and until when
   std::uint64_t effects_ = 0;
 };
 }  // namespace skald::sim

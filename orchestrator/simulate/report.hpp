@@ -24,7 +24,6 @@ struct series {
 
 // What a full run must reach and did not, by name; what cannot be reached is left out.
 std::vector<std::string> unreached(const series&);
-bool cannot_be_reached(machine::cell);  // with the reason, in report.cpp
 
 std::string to_json(const series&, const std::vector<std::string>& missing);
 void write(std::ostream&, const series&, const std::vector<std::string>& missing);

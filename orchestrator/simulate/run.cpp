@@ -30,7 +30,7 @@ class simulation {
 
   outcome run() {
     while (rounds_ < most_rounds && (!rested() || operators_.resume_all())) round();
-    b_.at_rest(w_.database);
+    b_.at_rest(w_);
     clause_counts = nullptr;  // the audit decides nothing
     outcome out;
     const compiled definition(1, nullptr, w_.spec(), prefix);
@@ -77,9 +77,9 @@ void simulation::notice(const log_topic& topic, std::int32_t no, std::int64_t of
   const bool command = topic.name.ends_with(".commands");
   if (!command && !topic.name.ends_with(".saga-events")) return;
   wire::frame frame;
-  std::string_view rest =
-      topic.partitions[static_cast<std::size_t>(no)].records[static_cast<std::size_t>(offset)]
-          .packed;
+  std::string_view rest = topic.partitions[static_cast<std::size_t>(no)]
+                              .records[static_cast<std::size_t>(offset)]
+                              .packed;
   wire::read_frame(rest, frame);
   std::string_view id, attempt;
   for (const auto& h : frame.headers) {
@@ -88,9 +88,8 @@ void simulation::notice(const log_topic& topic, std::int32_t no, std::int64_t of
   }
   int saga = -1;
   if (auto* p = w_.party_of(frame.key, &saga)) p->published.push_back(published_hash(id, attempt));
-  w_.tell(saga, [&] {
-    return "published " + std::string(id) + " attempt " + std::string(attempt);
-  });
+  w_.tell(saga,
+          [&] { return "published " + std::string(id) + " attempt " + std::string(attempt); });
   if (command) participants_.notice(topic, no, offset);
 }
 

@@ -21,8 +21,8 @@ struct coverage {
 struct outcome {
   sim::findings findings;
   sim::coverage coverage;
-  std::uint64_t faults = 0;     // that happened
-  std::uint64_t turns = 0;      // of the workers
+  std::uint64_t faults = 0;  // that happened
+  std::uint64_t turns = 0;   // of the workers
   std::int64_t simulated_ms = 0;
   std::uint64_t absorbed = 0, fenced = 0, unknown = 0, take_overs = 0;
   std::vector<std::string> story;  // when the plan wants a trace
@@ -30,12 +30,12 @@ struct outcome {
 };
 
 // For the simulator's own tests: what they break on purpose, another store behind the same seam,
-// and a look at the tables when the world has come to rest.
+// and a look at the world when it has come to rest.
 struct breakage {
   sim::checks checks;
   bool publish_first = false;
   crew::opener open_store = &sim::open_store;
-  std::function<void(database&)> at_rest = [](database&) {};
+  std::function<void(world&)> at_rest = [](world&) {};
 };
 
 // The definition that this plan runs: the named one, or one that its seed draws.

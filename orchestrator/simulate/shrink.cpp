@@ -84,16 +84,27 @@ shrunk shrink(const plan& p, std::span<const script> all, const breakage& b) {
   return shrinker(p, all, b).all_of_it();
 }
 
-std::string to_test(const plan& p) {
-  std::string out = "TEST_CASE(\"simulated: seed " + std::to_string(p.seed) + ", " + p.definition +
-                    "\") {\n  sim::plan p;\n  p.seed = " + std::to_string(p.seed) +
-                    "u;\n  p.sagas = " + std::to_string(p.sagas) +
-                    ";\n  p.only_saga = " + std::to_string(p.only_saga) +
-                    ";\n  p.without = " + std::to_string(p.without) + "u;\n";
+std::string to_test(const plan& p, const script& s) {
+  const std::string name(s.spec().name);
+  const auto& known = reference_scripts();
+  const bool reference = std::any_of(known.begin(), known.end(),
+                                     [&](const script& r) { return r.json() == s.json(); });
+  const auto number = [](auto n) { return std::to_string(n); };
+  std::string out =
+      "TEST_CASE(\"simulated: seed " + number(p.seed) + ", " + name +
+      "\") {\n  using namespace skald::sim;\n  plan p;\n  p.seed = " + number(p.seed) +
+      "u;\n  p.sagas = " + number(p.sagas) + ";\n  p.only_saga = " + number(p.only_saga) + ";\n";
+  for (std::size_t i = 0; i < fault_kinds; ++i)
+    if (p.without >> i & 1)
+      out += "  p.without |= bit(fault::" + std::string(faults[i].name) + ");\n";
   if (p.most_faults != plan().most_faults)
-    out += "  p.most_faults = " + std::to_string(p.most_faults) + "u;\n";
-  out += "  p.definition = \"" + p.definition + "\";\n";
-  return out + "  const auto done = sim::run(p, sim::script_of(p, sim::reference_scripts()));\n"
-               "  CHECK(done.findings.violation == \"\");\n}\n";
+    out += "  p.most_faults = " + number(p.most_faults) + "u;\n";
+  out += "  p.definition = \"" + name + "\";\n";
+  if (reference)
+    out += "  const auto done = run(p, script_of(p, reference_scripts()));\n";
+  else
+    out += "  const script own(skald::load_definition(R\"definition(" + s.json() +
+           ")definition\"));\n  const auto done = run(p, own);\n";
+  return out + "  CHECK(done.findings.violation == \"\");\n}\n";
 }
 }  // namespace skald::sim

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "orchestrator/simulate/definitions.hpp"
 #include "orchestrator/simulate/run.hpp"
 
 namespace skald::sim {
@@ -16,6 +17,7 @@ struct shrunk {
 };
 shrunk shrink(const plan&, std::span<const script> all, const breakage& = {});
 
-// A doctest case that runs the plan and expects nothing to be broken.
-std::string to_test(const plan&);
+// A doctest case that runs the plan and expects nothing to be broken. A definition that is no
+// reference saga's is written into it.
+std::string to_test(const plan&, const script&);
 }  // namespace skald::sim

@@ -37,12 +37,30 @@ void database::arrive(std::int16_t shard) {
 }
 
 namespace {
+// Nothing of them is seen before the commit: only where a sender may die in between.
+void send_statements(const batch& b) {
+  const auto sent = [](std::size_t rows, std::string_view which) {
+    if (rows == 0) return;
+    failpoint::pass("commit.statement");
+    failpoint::pass(which);
+  };
+  sent(b.shards.size(), "commit.statement:fence");
+  sent(b.fresh.size(), "commit.statement:saga_insert");
+  sent(b.changed.size(), "commit.statement:saga_update");
+  sent(b.journal.size(), "commit.statement:journal_insert");
+  sent(b.packed.size(), "commit.statement:packed_insert");
+  sent(b.acked.size(), "commit.statement:packed_delete");
+  sent(b.opened.size(), "commit.statement:open_put");
+  sent(b.closed.size(), "commit.statement:open_delete");
+  sent(b.quarantined.size(), "commit.statement:quarantine_insert");
+}
+
 class session final : public store {
  public:
   explicit session(database& d) : d_(d) {}
 
   commit_result commit(const batch& b) override {
-    failpoint::pass("commit.statement");
+    send_statements(b);
     failpoint::pass("commit.before_sync");
     if (d_.publish_first)
       for (const auto& row : b.packed) d_.publish_first(row);
@@ -69,6 +87,7 @@ class session final : public store {
         auto& row = out.emplace_back();
         row.no = s->no, row.id = s->id, row.definition = s->definition, row.key = s->key;
         row.seq = s->seq, row.state = s->state;
+        row.words.reserve(s->journal.size());
         for (const auto& j : s->journal)
           if (j.kind <= 2)
             row.words.push_back({j.kind, j.step, j.outcome, j.occurrence, j.message_id, j.type,

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <queue>
 #include <string>
 #include <vector>
@@ -19,11 +20,11 @@ namespace skald::sim {
 struct plan {
   std::uint64_t seed = 0;
   int sagas = 300;
-  fault_set without = 0;                         // kinds of fault that are left out
+  fault_set without = 0;                          // kinds of fault that are left out
   std::uint64_t most_faults = ~std::uint64_t{0};  // from then on nothing goes wrong
-  int only_saga = -1;                            // the others do nothing
-  std::string definition;                        // its name; empty: drawn
-  int trace = -1;                                // the saga whose story is written
+  int only_saga = -1;                             // the others do nothing
+  std::string definition;                         // its name; empty: drawn
+  int trace = -1;                                 // the saga whose story is written
 };
 
 // What really happened at a participant, by its own ledger.
@@ -45,9 +46,10 @@ struct step_books {
 struct party {
   std::string key;
   uuid id;
-  std::uint16_t guards = 0;  // bit i: the guard of step i holds
-  bool started = false;      // its start was published
-  bool spoken = false;       // anything about it was published
+  std::uint16_t guards = 0;   // bit i: the guard of step i holds
+  bool started = false;       // its start was published
+  bool cancelled = false;     // or a cancel was: it is somebody's
+  bool spoken = false;        // anything about it was published
   std::uint16_t seen_to = 0;  // bit i: the operator's word on step i; no rule says more of it
   std::vector<step_books> books;
   std::vector<std::uint64_t> published;  // by the orchestrator: hashes of ce_id and attempt

@@ -1,12 +1,13 @@
 // The differential run: the same schedule through the simulated database and a real PostgreSQL,
-// every answer of the one held against the other's, and the tables at the end. Faults that live
-// inside the simulated database are left out; stale owners, moved shards and all that participants
-// do are not.
+// every answer of the one held against the other's, and the tables at the end; and what lies in the
+// simulated log then, through a real Kafka. Faults that live inside the simulated database are left
+// out; stale owners, moved shards and all that participants do are not.
 #include <doctest/doctest.h>
 
 #include "orchestrator/saga_no.hpp"
 #include "orchestrator/simulate/definitions.hpp"
 #include "orchestrator/simulate/run.hpp"
+#include "tests/contract/log_world.hpp"
 #include "tests/contract/store_world.hpp"
 
 using namespace skald;
@@ -14,10 +15,10 @@ using sim::bit;
 using sim::fault;
 
 namespace {
-constexpr sim::fault_set of_the_store =
-    bit(fault::commit_refused) | bit(fault::commit_fails) | bit(fault::commit_answer_lost) |
-    bit(fault::commit_lost) | bit(fault::commit_late) | bit(fault::read_fails) |
-    bit(fault::worker_dies) | bit(fault::late_topic);
+constexpr sim::fault_set of_the_store = bit(fault::commit_refused) | bit(fault::commit_fails) |
+                                        bit(fault::commit_answer_lost) | bit(fault::commit_lost) |
+                                        bit(fault::commit_late) | bit(fault::read_fails) |
+                                        bit(fault::worker_dies) | bit(fault::late_topic);
 
 // Asks both and compares. What PostgreSQL's clock says is left out: time is the simulation's.
 class both final : public store {
@@ -112,7 +113,63 @@ void prepare(pg::connection& c, const sim::tables& t) {
         {int{s.id}, static_cast<int>(t.topics.size())});
   c.exec("create table journal_all partition of journal default");
 }
+// All of one topic's records through Kafka: the same partition of each, the same order, bytes and
+// absences. Records that the simulator put on a partition by its key are put there by Kafka's.
+std::size_t compare_topic(const sim::log_topic& topic, test::broker& real) {
+  const auto partitions = static_cast<std::int32_t>(topic.partitions.size());
+  const auto name = real.make_topic(partitions);
+  test::outcomes sent;
+  const auto writer = real.open_writer(sent.record());
+  std::size_t records = 0;
+  wire::frame frame;
+  for (std::int32_t no = 0; no < partitions; ++no)
+    for (const auto& r : topic.partitions[static_cast<std::size_t>(no)].records) {
+      std::string_view rest = r.packed;
+      REQUIRE(wire::read_frame(rest, frame));
+      const auto key = r.has_key ? frame.key : std::string_view();
+      const bool by_key = r.has_key && murmur2_partition(key, partitions) == no;
+      const auto value = r.has_value ? frame.value : std::string_view();
+      REQUIRE(writer->send(name, key, frame.headers, value, records++, by_key ? -1 : no) ==
+              log_writer::sent::queued);
+    }
+  REQUIRE(writer->flush(test::patience));
+  REQUIRE(sent.acked.size() == records);
+  const auto reader = real.open_reader();
+  for (std::int32_t no = 0; no < partitions; ++no) reader->assign(test::from(name, no, 0));
+  const auto all = test::read(*reader, records);
+  REQUIRE(all.size() == records);
+  for (const auto& got : all) {
+    const auto& r = topic.partitions[static_cast<std::size_t>(got.partition)]
+                        .records[static_cast<std::size_t>(got.offset)];
+    std::string_view rest = r.packed;
+    wire::read_frame(rest, frame);
+    CHECK(got.has_key == r.has_key);
+    CHECK(got.has_value == r.has_value);
+    CHECK(got.key == (r.has_key ? frame.key : std::string_view()));
+    CHECK(got.value == (r.has_value ? frame.value : std::string_view()));
+    REQUIRE(got.headers.size() == frame.headers.size());
+    for (std::size_t i = 0; i < got.headers.size(); ++i)
+      CHECK((got.headers[i].first == frame.headers[i].name &&
+             got.headers[i].second == frame.headers[i].value));
+  }
+  return records;
+}
 }  // namespace
+
+TEST_CASE("what lies in the simulated log is what Kafka would hold") {
+  auto real = test::broker::real();
+  sim::plan p;
+  p.seed = 12;
+  p.sagas = 60;
+  p.definition = "vending_self_pay";
+  std::size_t compared = 0;
+  sim::breakage parts;
+  parts.at_rest = [&](sim::world& w) {
+    for (const auto& [name, topic] : w.log.topics()) compared += compare_topic(topic, real);
+  };
+  CHECK(sim::run(p, sim::script_of(p, sim::reference_scripts()), parts).findings.violation == "");
+  CHECK(compared > 300);
+}
 
 TEST_CASE("simulated and real tables are the same after the same schedule") {
   for (const auto* name : {"vending", "vending_self_pay", "travel", "unstoppable"}) {
@@ -131,7 +188,8 @@ TEST_CASE("simulated and real tables are the same after the same schedule") {
       if (!std::exchange(prepared, true)) prepare(c, d.tables);
       return std::make_unique<both>(sim::open_store(d), own.url());
     };
-    parts.at_rest = [&](sim::database& d) {
+    parts.at_rest = [&](sim::world& w) {
+      const auto& d = w.database;
       for (const auto& s : d.tables.sagas) {
         const auto r = c.exec(
             "select phase, seq, due_ms, state, (select count(*) from journal where saga_no = no) "

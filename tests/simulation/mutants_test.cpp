@@ -53,13 +53,7 @@ void expect_found(const char* name, const sim::breakage& b) {
 constexpr choice made_elsewhere[] = {
     choice::publish_then_commit,  // of the checker's world: here it is `publish_first`
     choice::stale_owner,          // the same: here it is `checks`
-    choice::timer_without_arm,    // the worker asks the state for its timers: none is old
-    choice::undone_without_n,     // seen only where an unfenced undo is repeated and then lost
-    choice::undo_one_occurrence,  // needs two effects of a step that is undone step-wide
-    choice::ignore_ok_of_skipped,     // no participant here answers for a step that was skipped
-    choice::resolving_without_timer,  // needs a fence that is lost, and no deadline
-    choice::undo_strangers,           // a stranger's undone event is no harm to these ledgers
-    choice::retry_remembered,         // ends at the operator, as the rules allow
+    choice::retry_remembered,     // ends at the operator, as the rules allow
 };
 }  // namespace
 

@@ -1,10 +1,13 @@
 // The simulator's own promises: a seed is a run; what breaks is found, made small and written down.
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <sstream>
 
+#include "orchestrator/failpoint.hpp"
 #include "orchestrator/simulate/command.hpp"
 #include "orchestrator/simulate/definitions.hpp"
+#include "orchestrator/simulate/reach.hpp"
 
 using namespace skald;
 
@@ -65,19 +68,39 @@ TEST_CASE("a database that does not look at epochs and offsets is found out and 
   const sim::breakage broken{.checks = {.epoch = false, .offsets = false}};
   sim::simulate_options o;
   o.sagas = 60'000;
-  o.sagas_a_run = 100;
+  o.sagas_a_run = 30;
   std::ostringstream out, err;
   CHECK(sim::simulate_command(o, sim::reference_scripts(), out, err, broken) == 1);
   CHECK(err.str().find("BROKEN") != std::string::npos);
   CHECK(out.str().find("1 violations") != std::string::npos);
 }
 
-TEST_CASE("a plan becomes a test that names it") {
+TEST_CASE("a plan becomes a test: the text that is compiled below") {
+  std::ifstream file(SKALD_SOURCE_FOLDER "/tests/simulation/emitted.inc");
+  std::stringstream kept;
+  kept << file.rdbuf();
   auto p = plan_of(5);
   p.definition = "vending";
   p.only_saga = 4;
-  const auto text = sim::to_test(p);
-  CHECK(text.find("p.seed = 5u;") != std::string::npos);
-  CHECK(text.find("p.only_saga = 4;") != std::string::npos);
-  CHECK(text.find("CHECK(done.findings.violation == \"\")") != std::string::npos);
+  p.without = bit(sim::fault::lies);
+  auto text = sim::to_test(p, sim::script_of(p, sim::reference_scripts()));
+  p.definition = "mine";
+  p.most_faults = 7;
+  const sim::script mine(load_definition(R"({"skald":1,"saga":"mine","version":1,
+    "starts":{"event":"E","key":"/k"},"steps":[{"step":"a","send":{"command":"C","participant":"p",
+    "fields":[]},"done":"D","within_ms":9,"undo":"harmless"}]})"));
+  text += "\n" + sim::to_test(p, mine);
+  CHECK_MESSAGE(kept.str() == text, text);
+}
+
+#include "tests/simulation/emitted.inc"
+
+TEST_CASE("what a full run must reach is all that can be reached") {
+  const auto missing = sim::unreached({});
+  std::size_t cannot = 0;
+  for (std::size_t i = 0; i < machine::cells; ++i)
+    cannot += !sim::why_not(static_cast<machine::cell>(i)).empty();
+  for (const auto& f : failpoint::known()) cannot += !sim::why_not(f.name).empty();
+  CHECK(cannot < 20);
+  CHECK(missing.size() + cannot == machine::cells + sim::fault_kinds + failpoint::known().size());
 }
