@@ -1,12 +1,15 @@
 #include "outbox/frame.hpp"
 
+#include <algorithm>
+
 namespace skald::wire {
 namespace {
 constexpr std::size_t length_bytes = 4;
 
 void append_length(std::string& out, std::size_t n) {
-  for (unsigned shift = 0; shift < 32; shift += 8)
-    out.push_back(static_cast<char>((n >> shift) & 0xff));
+  char bytes[length_bytes];
+  for (std::size_t i = 0; i < length_bytes; ++i) bytes[i] = static_cast<char>(n >> (8 * i) & 0xff);
+  out.append(bytes, length_bytes);
 }
 
 void append_text(std::string& out, string_view s) {
@@ -34,6 +37,9 @@ bool read_text(string_view& rest, string_view& s) {
 
 void append_frame(std::string& packed, string_view topic, string_view key,
                   std::span<const header> headers, string_view value) {
+  auto bytes = packed.size() + 4 * length_bytes + topic.size() + key.size() + value.size();
+  for (auto& h : headers) bytes += 2 * length_bytes + h.name.size() + h.value.size();
+  if (bytes > packed.capacity()) packed.reserve(std::max(bytes, 2 * packed.capacity()));
   append_text(packed, topic);
   append_text(packed, key);
   append_length(packed, headers.size());
@@ -51,6 +57,7 @@ bool read_frame(string_view& rest, frame& out) {
   if (!read_text(left, out.topic) || !read_text(left, out.key) || !read_length(left, n))
     return false;
   if (n > left.size() / (2 * length_bytes)) return false;  // before any memory is reserved
+  out.headers.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
     header h;
     if (!read_text(left, h.name) || !read_text(left, h.value)) return false;

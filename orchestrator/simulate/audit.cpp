@@ -164,7 +164,8 @@ void auditor::audit_step(int saga, std::size_t step, const machine::saga& state)
   const auto stands = [](const effect& e) { return e.now == effect::state::standing; };
   const auto standing = std::count_if(effects.begin(), effects.end(), stands);
   const auto unnamed = std::count_if(effects.begin(), effects.end(), [&](const effect& e) {
-    return stands(e) && !named(saga, step, e, state);
+    const bool nobody_can_know = e.untold && state.phase == phase::completed;
+    return stands(e) && !nobody_can_know && !named(saga, step, e, state);
   });
   const auto name = "step " + std::string(s.name);
   if (state.phase == phase::completed) {

@@ -30,18 +30,18 @@
   X(clock_jumps,             500, "the database's clock jumps, forth or back") \
   X(late_topic,          500'000, "a topic is added while the shards are read") \
   X(command_lost,         50'000, "a command never reaches its participant") \
-  X(command_twice,        50'000, "a command reaches its participant twice") \
+  X(command_twice,       150'000, "a command reaches its participant twice") \
   X(command_slow,        100'000, "a command takes longer than anybody waits") \
-  X(reply_lost,           50'000, "a reply is never sent: the participant died after the effect") \
+  X(reply_lost,          100'000, "a reply is never sent: the participant died after the effect") \
   X(reply_twice,          50'000, "a reply comes twice") \
   X(reply_slow,          100'000, "a reply takes longer than anybody waits") \
   X(participant_away,      5'000, "a participant is away for some time: what it is sent waits") \
   X(dies_before,          50'000, "a participant dies before the effect") \
   X(fenced_by_hand,      100'000, "somebody fences a step in its participant's books") \
   X(declines,            150'000, "a participant declines") \
-  X(says_retry,          100'000, "a participant says: not now, later") \
+  X(says_retry,          250'000, "a participant says: not now, later") \
   X(lies,                 20'000, "a participant does it, and answers both declined and ok") \
-  X(does_twice,          100'000, "a participant does it twice, under two names") \
+  X(does_twice,          400'000, "a participant does it twice, under two names") \
   X(undo_fails,          200'000, "an undo fails for some time") \
   X(undo_never,           20'000, "an undo never works") \
   X(start_twice,         100'000, "a start comes twice") \

@@ -125,16 +125,18 @@ void participants::do_command(work& it) {
     return reply(it, outcome::ok, s.done, data, true);
   }
   const bool twice = !s.occurrence.field.empty() && mix.happens(fault::does_twice);
-  if (twice) {  // and says so: of an effect that no message names nobody can know
+  if (twice) {
     const auto again = "f" + std::to_string(++effects_) + it.of.key;
     const auto its_data = w_.script.of(s.done).with(it.key, again);
     make_effect(it, again);
+    const bool untold = !s.not_idempotent && mix.of(fault::does_twice).below(2) == 0;
+    it.books.effects.back().untold = untold;
     it.books.memory.rows.push_back({.occurrence = again,
                                     .now = fence::state::done,
                                     .effect = again,
                                     .reply_type = std::string(s.done),
                                     .reply = its_data});
-    reply(it, outcome::ok, s.done, its_data, true);
+    if (!untold) reply(it, outcome::ok, s.done, its_data, true);
   }
   reply(it, outcome::ok, s.done, data, twice);
 }
@@ -220,8 +222,9 @@ void participants::reply(work& it, outcome o, std::string_view type, std::string
       headers.push_back(h);
   std::string packed;
   wire::append_frame(packed, it.envelope.reply_to, it.key, headers, data);
-  const auto say = [this, saga = it.saga](std::string bytes) {
-    w_.in(w_.mix.happens(fault::reply_slow) ? late() : soon(), [=, this]() mutable {
+  const auto say = [this, certain, saga = it.saga](std::string bytes) {
+    const bool slow = certain ? w_.draw.below(2) == 0 : w_.mix.happens(fault::reply_slow);
+    w_.in(slow ? late() : soon(), [=, this]() mutable {
       w_.tell(saga, [&] {
         wire::frame frame;
         std::string_view rest = bytes;

@@ -77,11 +77,12 @@ std::string to_json(const series& s, const std::vector<std::string>& missing) {
 }
 
 void write(std::ostream& out, const series& s, const std::vector<std::string>& missing) {
-  const auto reached = std::count_if(s.coverage.clauses.begin(), s.coverage.clauses.end(),
-                                     [](auto n) { return n > 0; });
-  std::size_t reachable = 0;
-  for (std::size_t i = 0; i < machine::cells; ++i)
-    reachable += why_not(static_cast<machine::cell>(i)).empty();
+  std::size_t reached = 0, reachable = 0;
+  for (std::size_t i = 0; i < machine::cells; ++i) {
+    if (!why_not(static_cast<machine::cell>(i)).empty()) continue;
+    ++reachable;
+    reached += s.coverage.clauses[i] > 0;
+  }
   out << "seed " << s.seed << ": " << s.sagas << " sagas in " << s.runs << " runs, "
       << static_cast<std::int64_t>(s.sagas_per_minute()) << " a minute; " << s.violations
       << " violations\n"

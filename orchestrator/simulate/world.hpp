@@ -32,6 +32,7 @@ struct effect {
   std::string name;  // of the occurrence
   enum class state : std::uint8_t { standing, undone } now = state::standing;
   bool by_word = false;  // the operator wrote it into the books
+  bool untold = false;   // no reply ever names it: only the undo of the whole step reaches it
 };
 struct step_books {
   fence::memory memory;  // what the participant remembers: the shipped fence
