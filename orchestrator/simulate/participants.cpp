@@ -121,8 +121,8 @@ void participants::do_command(work& it) {
   make_effect(it, name);
   fence::remember(it.books.memory, outcome::ok, name, s.done, data);
   if (may_decline && mix.happens(fault::lies)) {
-    reply(it, outcome::declined, decline_type, decline_data, true);
-    return reply(it, outcome::ok, s.done, data, true);
+    reply(it, outcome::declined, decline_type, decline_data, soon_or_late());
+    return reply(it, outcome::ok, s.done, data, soon_or_late());
   }
   const bool twice = !s.occurrence.field.empty() && mix.happens(fault::does_twice);
   if (twice) {
@@ -136,9 +136,9 @@ void participants::do_command(work& it) {
                                     .effect = again,
                                     .reply_type = std::string(s.done),
                                     .reply = its_data});
-    if (!untold) reply(it, outcome::ok, s.done, its_data, true);
+    if (!untold) reply(it, outcome::ok, s.done, its_data, w_.draw.between(1, late()));
   }
-  reply(it, outcome::ok, s.done, data, twice);
+  reply(it, outcome::ok, s.done, data, twice ? soon() : 0);
 }
 
 void participants::make_effect(work& it, std::string_view name) {
@@ -196,9 +196,9 @@ bool participants::undo_effect(work& it, std::string_view named, const fence::ro
 }
 
 void participants::reply(work& it, outcome o, std::string_view type, std::string_view data,
-                         bool certain) {
+                         std::int64_t surely_in_ms) {
   auto& mix = w_.mix;
-  if (!certain && mix.happens(fault::reply_lost)) {
+  if (surely_in_ms == 0 && mix.happens(fault::reply_lost)) {
     w_.tell(it.saga, [&] { return "its answer is lost: " + std::string(it.envelope.id); });
     return;
   }
@@ -222,9 +222,11 @@ void participants::reply(work& it, outcome o, std::string_view type, std::string
       headers.push_back(h);
   std::string packed;
   wire::append_frame(packed, it.envelope.reply_to, it.key, headers, data);
-  const auto say = [this, certain, saga = it.saga](std::string bytes) {
-    const bool slow = certain ? w_.draw.below(2) == 0 : w_.mix.happens(fault::reply_slow);
-    w_.in(slow ? late() : soon(), [=, this]() mutable {
+  const auto say = [this, surely_in_ms, saga = it.saga](std::string bytes) {
+    const auto after_ms = surely_in_ms > 0                            ? surely_in_ms
+                          : w_.mix.happens(fault::reply_slow) ? late()
+                                                              : soon();
+    w_.in(after_ms, [=, this]() mutable {
       w_.tell(saga, [&] {
         wire::frame frame;
         std::string_view rest = bytes;

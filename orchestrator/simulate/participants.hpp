@@ -20,9 +20,10 @@ class participants {
   bool undo_effect(work&, std::string_view named, const fence::row*);
   void repeat(work&, const fence::decision&);
   void reply(work&, wire::outcome, std::string_view type, std::string_view data,
-             bool certain = false);
+             std::int64_t surely_in_ms = 0);  // 0: soon, late, or never
   std::int64_t soon() { return w_.draw.between(1, 15); }
   std::int64_t late();
+  std::int64_t soon_or_late() { return w_.draw.below(2) == 0 ? late() : soon(); }
 
   world& w_;
   std::map<const log_topic*, std::int64_t> back_ms_;  // who is away, and until when
