@@ -1,6 +1,10 @@
-// A broker that takes no more: starts wait in the log, replies go on up to a bound of their own.
+// A broker that takes no more: starts wait in the log, replies go on up to a bound of their own. A
+// PostgreSQL that is slow: what is not asked for stays in the log.
+#include <malloc.h>
+
 #include <atomic>
 #include <future>
+#include <random>
 
 #include "orchestrator/prepare.hpp"
 #include "orchestrator/store_postgres.hpp"
@@ -52,6 +56,38 @@ worker_setup setup_of(world& w, gate& at) {
 }
 
 const answer dispensed{"ok", "vending.DrinkDispensed.v1", R"({"order_id":"any"})"};
+
+// By all threads, librdkafka's too.
+std::int64_t bytes_in_use() {
+  const auto all = ::mallinfo2();
+  return static_cast<std::int64_t>(all.uordblks + all.hblkhd);
+}
+
+std::string incompressible(std::size_t size) {
+  std::mt19937 random(1);
+  std::string text;
+  while (text.size() < size) text += static_cast<char>('0' + random() % 10);
+  return text;
+}
+
+void send_starts(const world& w, std::size_t count, const std::string& note) {
+  const auto writer = kafka::open_writer(w.service_settings().kafka, {}, [](const auto&) {});
+  const auto rest = R"(","slot":7,"price_cents":250,"note":")" + note + "\"}";
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto key = "many-" + std::to_string(i), id = "start-" + key;
+    const std::vector<wire::header> headers{{"ce_specversion", "1.0"},
+                                            {"ce_id", id},
+                                            {"ce_source", "/test"},
+                                            {"ce_type", "vending.ItemSelected.v1"},
+                                            {"ce_partitionkey", key},
+                                            {"ce_sagakind", "start"},
+                                            {"ce_sagatype", w.definition},
+                                            {"content-type", "application/json"}};
+    REQUIRE(writer->send(w.prefix + ".starts", key, headers, R"({"order_id":")" + key + rest, 0) ==
+            log_writer::sent::queued);
+  }
+  REQUIRE(writer->flush(patience));
+}
 
 std::int64_t rows_of(world& w, const std::string& key) {
   return w.count("select count(*) from saga where key = '" + key + "'");
@@ -138,4 +174,34 @@ TEST_CASE("a full producer at a take-over: stop is heard; what was committed is 
   at.shut = false;
   w.until_phase("t-1", "completed");
   again->stop();
+}
+
+TEST_CASE("a slow PostgreSQL: memory stays bounded, whatever waits in the log") {
+  constexpr std::size_t starts = 1'600, start_bytes = 25'000;
+  constexpr std::int64_t bound = 26 << 20;
+  static_assert(starts * start_bytes > bound * 7 / 5);
+  world w(broker::real, vending_json());
+  w.sql(
+      "create function wait() returns trigger language plpgsql as "
+      "$$ begin perform pg_sleep(0.3); return null; end $$");
+  w.sql("create trigger wait after insert on saga execute function wait()");
+  w.on["vending.ReserveItem.v1"] = [](const seen_command&) { return std::nullopt; };
+  send_starts(w, starts, incompressible(start_bytes));
+  gate open{.shut = false};
+  metrics counts;
+  auto setup = setup_of(w, open);
+  setup.limits.batch_bytes = 1 << 20;
+  setup.open_reader = [s = w.service_settings()](const std::string&) {
+    return kafka::open_reader(s.kafka, {.group = s.prefix, .prefetched_kib = 2048});
+  };
+  worker subject(setup, counts);
+  const auto before = bytes_in_use();
+  auto most = before;
+  subject.start();
+  w.until("a tenth has begun, in a few commits", [&] {
+    most = std::max(most, bytes_in_use());
+    return w.count("select count(*) from saga") >= std::int64_t{starts / 10};
+  });
+  CHECK(most - before < bound);
+  subject.stop();
 }
