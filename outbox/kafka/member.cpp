@@ -11,7 +11,8 @@ namespace {
 using steady = std::chrono::steady_clock;
 constexpr int heartbeats_a_session = 10;  // by them a member learns that others come or go
 constexpr int turn_ms = 10;
-constexpr int max_events = 100;          // of one serve()
+constexpr int max_events = 100;  // of one serve()
+constexpr std::chrono::milliseconds question_every{100};
 constexpr std::int16_t join_group = 11, sync_group = 14;  // their numbers in Kafka's protocol
 
 // Each step of a leave; then the session's end must tell the others.
@@ -192,7 +193,16 @@ void member::commit(std::span<const position> positions) {
   rd_kafka_commit(native(), make_list(all).get(), 1);
 }
 
+// A join that came to nothing is tried again after a second, but librdkafka looks only once a
+// second whether it is over, and sleeps meanwhile: a question wakes it.
+void member::keep_awake() {
+  if (assigned_once_ || steady::now() < next_question_) return;
+  next_question_ = steady::now() + question_every;
+  std::free(rd_kafka_memberid(native()));
+}
+
 bool member::serve() {
+  keep_awake();
   for (int i = 0; i < max_events; ++i) {
     const owned<rd_kafka_message_t> event(rd_kafka_consumer_poll(native(), 0));
     if (!event) {

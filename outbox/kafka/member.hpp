@@ -1,6 +1,7 @@
 // Membership of a consumer group, for one topic: who owns which partitions. Fetches nothing.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -38,6 +39,7 @@ class member {
                            void* opaque);
   rd_kafka_t* native() const { return kept_->handle.get(); }
   bool may_be_destroyed() const;
+  void keep_awake();
   void wait_for_assignment();
   void say_goodbye();
   bool close();
@@ -48,6 +50,7 @@ class member {
   std::vector<partition> held_;
   std::map<partition, std::int64_t> uncommitted_;
   bool assigned_once_ = false;
+  std::chrono::steady_clock::time_point next_question_{};
   std::unique_ptr<kept_alive> kept_;
 };
 }  // namespace skald::kafka
