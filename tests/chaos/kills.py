@@ -89,16 +89,16 @@ def between_rounds(place):
     """Killed when half of its shards are on their way to another service, it comes back under its
     name at once: Kafka gives it its old share, and the other half to nobody. The services see it.
     One worker each, so that the first round's share is all there is."""
+    epochs = place.epochs()
     dying = place.serve("shard.revoked=kill@1", node="n1", SKALD_WORKERS="1")
-    place.load(20, 0)
-    drained = place.drain()  # it owns every shard
+    until("it owns every shard", lambda: place.owned_since(epochs), 60)
     other = place.serve(node="n2", ready=False, SKALD_WORKERS="1")
     until("it dies when a shard is revoked", dying.over, 40)
     before, epochs, begun = place.progress(), place.epochs(), time.monotonic()
     service = place.serve(node="n1", ready=False, SKALD_WORKERS="1")
     place.load(SAGAS, 0)
     recovery = place.recovery_ms(before, begun)
-    wrong = drained + owned(place, epochs)
+    wrong = owned(place, epochs)
     seconds = time.monotonic() - begun
     wrong += place.drain()
     said = "".join(s.log.read_text(errors="replace") for s in (service, other))
