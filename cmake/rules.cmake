@@ -38,8 +38,8 @@ endfunction()
 
 # skald_test(NAME LABEL <unit|postgres|kafka|...> SOURCES ... LIBRARIES ...): one doctest program,
 # one ctest test. Sources are listed by hand, so that a test that is not run cannot rot unseen.
-# LABEL "unit" needs no service and runs under asan too, "unit;threads" also under tsan; a label's
-# tests are built by the target tests_<label>.
+# LABEL "unit" needs no service and runs under asan, "threads" under tsan; a label's tests are built
+# by the target tests_<label>.
 function(skald_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES")  # keeps lists
   add_executable(${name} ${arg_SOURCES})
@@ -51,6 +51,10 @@ function(skald_test name)
     endif()
     add_dependencies(tests_${label} ${name})
   endforeach()
+  if("unit" IN_LIST arg_LABEL AND NOT SKALD_UNIT_TESTS)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+    return()
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
