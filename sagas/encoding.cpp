@@ -200,7 +200,7 @@ void walk(Io& io, auto& s) {
   for (std::size_t i = 0; i < s.steps.size(); ++i) walk_step(io, s.steps[i]);
   if (conflict) step_set(io, s.conflicts, s.steps.size());
   if (!unusual) return;
-  size(io, s.surpluses, max_occurrences);
+  size(io, s.surpluses, max_counted);
   for (auto& x : s.surpluses) walk_surplus(io, x, s.steps.size());
   size(io, s.parked, max_parked);
   for (auto& p : s.parked) {
@@ -208,7 +208,7 @@ void walk(Io& io, auto& s) {
     flags(io, {&p.ok});
     hash(io, p.occurrence);
   }
-  size(io, s.counted, max_occurrences);
+  size(io, s.counted, max_counted);
   for (auto& c : s.counted) {
     step_index(io, c.step, s.steps.size());
     hash(io, c.occurrence);

@@ -15,7 +15,8 @@ namespace skald::machine {
 inline constexpr std::size_t max_parked = 32;       // early events kept by one saga
 inline constexpr std::size_t max_held = 64;         // inputs kept while paused
 inline constexpr std::size_t max_occurrences = 64;  // counted by one saga, over all its steps
-inline constexpr int max_recorded = 32;             // merely recorded inputs that are journaled
+inline constexpr std::size_t max_counted = max_occurrences + max_steps;  // and each step's first
+inline constexpr int max_recorded = 32;  // merely recorded inputs that are journaled
 
 enum class phase : std::uint8_t { none, running, aborting, completed, aborted };
 enum class status : std::uint8_t {

@@ -47,7 +47,7 @@ const char* broken_invariant(const definition& d, const saga& s) {
   if (s.paused && !under_way) return "a saga is paused that is not under way";
   if (!s.paused && !s.held.empty()) return "inputs are held by a saga that is not paused";
   if (s.parked.size() > max_parked || s.held.size() > max_held ||
-      s.surpluses.size() + s.counted.size() > max_occurrences)
+      s.surpluses.size() + s.counted.size() > max_counted)
     return "a bound of the saga is passed";
   return nullptr;
 }

@@ -83,7 +83,7 @@ outcome aborting_word(turn& t) {
 outcome undo_again(turn& t) {
   const bool settled = t.state().status == status::settled && t.def().has_undo();
   if (t.e.kind != event_kind::op_retry || !settled) return refuse();
-  if (t.state().n >= std::numeric_limits<std::uint16_t>::max() - max_occurrences)
+  if (t.state().n >= std::numeric_limits<std::uint16_t>::max() - max_counted)
     return unchanged(cell::overflow_undos, verdict::refused);
   t.s.phase = phase::aborting;
   start_undo(t, t.e.step);

@@ -16,8 +16,7 @@ bool room_to_hold(const turn& t) {
   if (t.s.held.size() >= max_held) return false;
   if (t.e.kind != event_kind::ok && t.e.kind != event_kind::declined) return true;
   const auto waiting = t.s.parked.size() + held_results(t.s);
-  return waiting < max_parked &&
-         waiting + t.s.surpluses.size() + t.s.counted.size() < max_occurrences;
+  return waiting < max_parked && room_to_count(t.s, t.e.step, waiting);
 }
 
 outcome hold(turn& t) {

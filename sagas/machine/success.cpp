@@ -170,7 +170,7 @@ outcome ok_backward(turn& t, bool aborted) {
 }  // namespace
 
 outcome ok(turn& t) {
-  if (!room_to_count(t.s) && !seen(t.s, t.e.step, t.e.occurrence) &&
+  if (!room_to_count(t.s, t.e.step, t.s.parked.size()) && !seen(t.s, t.e.step, t.e.occurrence) &&
       t.state().status != status::pending)
     return unchanged(cell::overflow_occurrences, verdict::overflow);
   switch (t.s.phase) {

@@ -38,7 +38,7 @@ bool contradict(turn&, std::uint8_t i);  // an operator item; false: there is on
 bool seen(const saga&, std::uint8_t i, std::uint64_t occurrence);
 void count(turn&, std::uint8_t i, std::uint64_t occurrence);
 void accept(turn&, std::uint8_t i, std::uint64_t occurrence);
-bool room_to_count(const saga&);
+bool room_to_count(const saga&, std::uint8_t i, std::size_t waiting);  // `waiting`: parked, held
 
 // forward.cpp
 outcome start(turn&);

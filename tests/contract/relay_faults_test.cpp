@@ -67,7 +67,7 @@ TEST_CASE("one relay leads, and another takes over when it stops or loses its se
   end_relay_sessions(w);
   REQUIRE(two.wait_trouble() != "");
   w.insert("k", "3");
-  auto got = w.read(3);
+  const auto got = w.read_all({{"k", 3}});  // the second may come twice: its session was ended
   CHECK(judge(got, {{"k", 3}}).lost == 0);
   CHECK(judge(got, {{"k", 3}}).order_violations == 0);
 }

@@ -269,6 +269,33 @@ CELL(overflow_occurrences) {
   CHECK(on.s.surpluses.size() == before.surpluses.size());
   CHECK(on.s.recorded == before.recorded);
 }
+TEST_CASE("overflow_occurrences: each step's first success has a place") {
+  scene on(saga_of(
+      {await_step("pay"), compensatable("reserve"), compensatable("charge"), pivot("dispense")}));
+  on.start().ok(0, 1).declined(1);
+  for (std::uint64_t k = 2; k <= max_occurrences + 1; ++k) on.ok(0, k);
+  on.ok(0, 1000);
+  REQUIRE(on.said() == verdict::overflow);
+  on.ok(1, 7);  // it did it, and had said that it did not
+  CHECK(on.said() == verdict::applied);
+  CHECK(on.sent().find("undo 1") != std::string::npos);
+  on.ok(3, 7);  // nobody sent it
+  CHECK(on.said() == verdict::conflict);
+  CHECK(on.s.counted.size() + on.s.surpluses.size() == max_occurrences + 1);
+  on.ok(3, 8);
+  CHECK(on.said() == verdict::overflow);
+}
+TEST_CASE("overflow_held: each step's first success has a place") {
+  scene on(saga_of({await_step("pay"), compensatable("reserve"), pivot("dispense")}));
+  on.start().ok(0, 1);
+  for (std::uint64_t k = 2; k <= max_occurrences + 1; ++k) on.ok(0, k);
+  on.say(event_kind::pause).ok(0, 1000);
+  REQUIRE(on.said() == verdict::overflow);
+  on.ok(1);
+  CHECK(on.said() == verdict::held);
+  on.say(event_kind::resume);
+  CHECK(on.at(1) == status::done);
+}
 CELL(overflow_parked) {
   on.play(vending());
   for (std::uint64_t k = 1; k <= max_parked; ++k) on.ok(1, k);
