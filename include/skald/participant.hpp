@@ -115,9 +115,9 @@ struct participant_settings {
   std::size_t max_unacked_replies = 20'000;    // no further command is read above it
   std::chrono::milliseconds retry_after{500};  // of a command whose handler threw
 
-  // How long the fence remembers, and the horizon of the orchestrator that sends the commands
-  // (topic retention + parking + this retention count into it). Forgetting earlier than commands
-  // can still arrive would let one take effect twice: shorter than `horizon` is refused.
+  // How long the fence remembers, and how long a command can still come: the commands' topic
+  // retention and the longest time that a saga is open. Forgetting earlier would let one take
+  // effect twice: shorter than `horizon` is refused. `skald serve` is told the same retention.
   std::chrono::hours fence_retention{24 * 30};
   std::chrono::hours horizon{24 * 14};
   participant_faults faults;
