@@ -4,7 +4,7 @@
 #include "outbox/kafka/connection.hpp"
 
 namespace skald::cli {
-// Throws failure(usage) with one sentence when no address is given, or the file of properties
-// cannot be read or holds something else than how to connect.
+// Throws failure(usage) with one sentence when no address is given, config::error when the file of
+// properties cannot be read or holds something else than how to connect.
 kafka::connection kafka_of(const context&);
 }  // namespace skald::cli

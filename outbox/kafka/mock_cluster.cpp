@@ -49,4 +49,10 @@ void mock_cluster::set_leader(const std::string& topic, int partition, bool has_
         rd_kafka_mock_partition_set_leader(state_->cluster.get(), topic.c_str(), partition,
                                            has_one ? 1 : -1));
 }
+
+void mock_cluster::refuse_offsets_once() {
+  constexpr std::int16_t offset_fetch = 9;  // its number in Kafka's protocol
+  rd_kafka_mock_push_request_errors(state_->cluster.get(), offset_fetch, 1,
+                                    RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+}
 }  // namespace skald::kafka

@@ -17,6 +17,8 @@ class mock_cluster {
   void set_down(bool down);  // all brokers: connections break and are refused
   // Without a leader a partition takes and gives nothing; its clients wait.
   void set_leader(const std::string& topic, int partition, bool has_one);
+  // The next question for a group's offsets is answered with an error, as behind a crash.
+  void refuse_offsets_once();
 
  private:
   struct state;

@@ -32,8 +32,8 @@ struct scene {
       log.make_topic(topic, 1);
       t.add_topic(topic, 1, 0);
     }
-    for (const auto* topic : {"sim.saga-events", "inventory.commands", "payments.commands",
-                              "machine.commands"})
+    for (const auto* topic :
+         {"sim.saga-events", "inventory.commands", "payments.commands", "machine.commands"})
       log.make_topic(topic, 1);
     t.add_shard(0);
     t.add_definition("vending_self_pay", 1, self_pay().json());
@@ -60,8 +60,11 @@ struct scene {
   }
   void say(const char* topic, const std::string& key, const char* type, const std::string& value,
            bool start) {
-    std::vector<wire::header> h{{"content-type", "application/json"}, {"ce_specversion", "1.0"},
-                                {"ce_source", "/test"}, {"ce_type", type}, {"ce_id", key}};
+    std::vector<wire::header> h{{"content-type", "application/json"},
+                                {"ce_specversion", "1.0"},
+                                {"ce_source", "/test"},
+                                {"ce_type", type},
+                                {"ce_id", key}};
     if (start) {
       h.push_back({"ce_partitionkey", key});
       h.push_back({"ce_sagakind", "start"});
@@ -89,19 +92,23 @@ struct scene {
       if (one.key == key) f = one;
     }
     const auto e = wire::parse(f.headers).envelope;
-    const wire::header h[] = {{"content-type", "application/json"}, {"ce_specversion", "1.0"},
-                              {"ce_source", "/test"}, {"ce_type", "skald.reply.v1"},
-                              {"ce_id", "r"}, {"ce_partitionkey", key}, {"ce_causationid", e.id},
-                              {"ce_sagakind", "reply"}, {"ce_sagaoutcome", outcome},
+    const wire::header h[] = {{"content-type", "application/json"},
+                              {"ce_specversion", "1.0"},
+                              {"ce_source", "/test"},
+                              {"ce_type", "skald.reply.v1"},
+                              {"ce_id", "r"},
+                              {"ce_partitionkey", key},
+                              {"ce_causationid", e.id},
+                              {"ce_sagakind", "reply"},
+                              {"ce_sagaoutcome", outcome},
                               {"ce_correlationid", e.correlation_id},
-                              {"ce_sagatype", e.saga_type}, {"ce_sagastep", e.saga_step},
+                              {"ce_sagatype", e.saga_type},
+                              {"ce_sagastep", e.saga_step},
                               {"ce_sagatoken", e.token}};
     log.append("sim.inbox", key, h, "{}");
     pass(1);
   }
-  std::size_t commands(const char* topic) {
-    return log.find(topic)->partitions[0].records.size();
-  }
+  std::size_t commands(const char* topic) { return log.find(topic)->partitions[0].records.size(); }
 };
 }  // namespace
 

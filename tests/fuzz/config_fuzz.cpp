@@ -1,12 +1,15 @@
-// Any bytes as the settings file, and as the text of flags: a value that was judged, or one
-// sentence about what is wrong.
+// Any bytes as the settings file, as the text of flags, as the file of Kafka's properties and as
+// SKALD_FAILPOINTS: a value that was judged, or one sentence about what is wrong.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
 
 #include "orchestrator/config.hpp"
+#include "orchestrator/failpoint.hpp"
+#include "orchestrator/kafka_properties.hpp"
 #include "sagas/assert.hpp"
 
 using namespace skald;
@@ -36,6 +39,37 @@ void judge(const config::sources& from) {
     SKALD_ASSERT(*e.what() != 0, "an error without a sentence");
   }
 }
+
+void judge_properties(const std::string& path) {
+  try {
+    const auto all = config::read_kafka_properties(path);
+    SKALD_ASSERT(all.size() <= config::most_kafka_properties, "more properties than there may be");
+    for (const auto& p : all) {
+      SKALD_ASSERT(std::ranges::any_of(config::kafka_properties_allowed,
+                                       [&](auto a) { return p.first.starts_with(a); }),
+                   "a property that this file may not set");
+      SKALD_ASSERT((p.first + p.second).find('\0') == p.first.npos,
+                   "Kafka's client would read half of it");
+    }
+  } catch (const config::error& e) {
+    SKALD_ASSERT(*e.what() != 0, "an error without a sentence");
+  }
+}
+
+// Armed, never passed: one of the actions is a kill.
+void judge_failpoints(std::string_view text) {
+  try {
+    failpoint::arm(text);
+    for (const auto& [name, passes] : failpoint::counts())
+      SKALD_ASSERT(
+          std::ranges::count(failpoint::known(), name, &failpoint::place::name) == 1 && passes == 0,
+          "a failpoint that does not exist is armed");
+  } catch (const std::invalid_argument& e) {
+    SKALD_ASSERT(std::string_view(e.what()).starts_with("SKALD_FAILPOINTS: "), "no sentence");
+  }
+  failpoint::arm({});
+  SKALD_ASSERT(failpoint::counts().empty(), "a failpoint stayed armed");
+}
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -48,6 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   from.variable = [](const char*) -> const char* { return nullptr; };
   from.file = file_of_this_process();
   judge(from);
+  judge_properties(from.file);
   std::remove(from.file.c_str());
   from.file = "/dev/null";
   if (!text.empty() && text.size() <= most_flag_bytes) {
@@ -55,6 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     from.flags[std::string(config::known()[i].name)] = text.substr(1);
     judge(from);
   }
+  judge_failpoints(text);
   (void)config::parse_duration(text);
   (void)config::without_password(text);
   return 0;

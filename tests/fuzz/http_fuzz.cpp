@@ -1,7 +1,11 @@
-// Any bytes as an HTTP request: through Beast's parser with the server's limits, and on to what a
-// handler reads of it: query parameters, fields of a JSON body, If-Match.
+// Any bytes as an HTTP request: through Beast's parser, with smaller limits than the server's so
+// that they are reached, and on to what a handler reads of it: query parameters, fields of a JSON
+// body, If-Match, Last-Event-ID.
+#include <array>
+
 #include "orchestrator/api/asked.hpp"
 #include "orchestrator/http/read_request.hpp"
+#include "orchestrator/http/streams.hpp"
 #include "sagas/assert.hpp"
 
 using namespace skald;
@@ -40,11 +44,34 @@ void read_as_handlers_do(const http::request& q) {
   });
   judge([&] { (void)api::if_match(q); });
 }
+
+// A client of the stream of events comes back behind its last id: what it is given at once are the
+// events behind that id, or it is told that they are gone.
+void resume(const http::request& q) {
+  const auto behind = http::parse_cursor(q.header("last-event-id"));
+  if (!behind) return;
+  SKALD_ASSERT(http::parse_cursor(http::to_text(*behind)) == behind, "an id is read in two ways");
+  constexpr std::array kept = {5, 7, 6, 9};  // offsets, of partitions 0 and 1 in turn
+  http::stream_hub hub;
+  hub.begin({5, 7});
+  hub.open();
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    hub.publish({i % 2, kept[i], "started", "a saga", "v", "{}"});
+  const auto [client, refused] = hub.subscribe({}, behind);
+  const bool known = behind->size() == 2 && (*behind)[0] >= 5 && (*behind)[1] >= 7;
+  SKALD_ASSERT((client != nullptr) == known, "an id that is kept is gone, or one that is not is");
+  if (!client) return;
+  std::vector<http::subscription::text> given;
+  SKALD_ASSERT(client->take(given), "cut before it read anything");
+  std::size_t later = 1;  // the greeting
+  for (std::size_t i = 0; i < kept.size(); ++i) later += kept[i] >= (*behind)[i % 2] ? 1 : 0;
+  SKALD_ASSERT(given.size() == later, "not the events behind the id");
+}
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   beast::http::request_parser<beast::http::string_body> parser;
-  parser.header_limit(8 * 1024);
+  parser.header_limit(8 * 1024);  // the server's are 16 KiB and 1 MiB
   parser.body_limit(64 * 1024);
   parser.eager(true);
   beast::error_code error;
@@ -63,5 +90,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   for (const auto& [name, value] : read.request.headers)
     for (const char c : name) SKALD_ASSERT(c < 'A' || c > 'Z', "a header's name in upper case");
   read_as_handlers_do(read.request);
+  resume(read.request);
   return 0;
 }

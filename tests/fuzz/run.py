@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Runs fuzzers in turn until each has done its executions. Exit code 0: none found anything.
+"""Runs fuzzers in turn until each has done its executions.
 
-Each works on a corpus of its own that begins with the kept seeds and is kept between runs; what was
-done is added up in DIR/done.json. An input that a fuzzer dies of is left in DIR and named.
+Exit code 0: each has, and none found anything in this run. 1: one found something, or the time was
+up before; run again, it goes on from there. Each works on a corpus of its own that begins with the
+kept seeds and is kept between runs; what was done is added up in DIR/done.json. An input that a
+fuzzer dies of is left in DIR and named.
 """
 import argparse
 import json
@@ -67,7 +69,7 @@ def fuzz(name, options, done):
 
 
 def table(all_done):
-    rows = ["| fuzzer | executions | a second | inputs kept | edges reached | findings open |",
+    rows = ["| fuzzer | executions | a second | inputs kept | edges reached | findings |",
             "|---|---|---|---|---|---|"]
     for name, d in sorted(all_done.items()):
         rate = d["executions"] // max(1, d["seconds"])
@@ -90,6 +92,10 @@ def main():
             kept.write_text(json.dumps(all_done, indent=1))
         print(f"{name}: {done['executions']} executions, {done['edges']} edges, "
               f"{done['inputs']} inputs", file=sys.stderr)
+        if done["executions"] < options.executions:
+            good = False
+            print(f"{name}: short of {options.executions}; run it again, it goes on from there",
+                  file=sys.stderr)
     if options.write_doc:
         page = pathlib.Path(options.write_doc)
         text = page.read_text()

@@ -171,6 +171,15 @@ TEST_CASE("large bodies and headers are refused with the bound") {
   CHECK(starts(s.ask("GET /free HTTP/1.1\r\nX: " + std::string(2000, 'x')), "HTTP/1.1 431"));
 }
 
+// Closed with unread bytes, a connection is reset, and the peer's system forgets the answer.
+TEST_CASE("who is refused in the middle of its request can end it and then read why") {
+  server_settings settings;
+  settings.max_body_bytes = 100;
+  running_server s(settings);
+  const auto said = s.ask("POST /v1/echo/x HTTP/1.1", std::string(4 << 20, 'x'));
+  CHECK(starts(said, "HTTP/1.1 413"));
+}
+
 TEST_CASE("a silent peer is let go when its time is over") {
   server_settings settings;
   settings.idle_timeout = std::chrono::seconds(1);

@@ -125,6 +125,22 @@ TEST_CASE("replies are believed by their token alone") {
   CHECK(d.reasons[0].find("is not believed") != std::string::npos);
 }
 
+TEST_CASE("what a participant says to a word for its books is for who sent it, not for the saga") {
+  desk d;
+  for (const std::string kind : {"undo", "settle"}) {
+    const auto id = saga_of_k + "/reserve/" + kind + "/1";
+    d.read("p.inbox",
+           with(start, {{"ce_sagakind", "reply"},
+                        {"ce_sagaoutcome", "undone"},
+                        {"ce_correlationid", saga_of_k},
+                        {"ce_causationid", id},
+                        {"ce_sagatoken", d.token(id)}}),
+           "k", "{}");
+    CHECK(d.inputs.size() == (kind == "undo" ? 1 : 0));
+    CHECK(d.reasons.empty());
+  }
+}
+
 TEST_CASE("foreign events: by type, header, data or topic; others' are left alone") {
   desk d;
   const std::string topic = "payment.events";
