@@ -15,7 +15,7 @@
 #include "outbox/log.hpp"
 
 namespace skald::api {
-// Empty: acknowledged by all replicas, durable. Else why not: a sentence.
+// Empty: acknowledged by all in-sync replicas. Else why not: a sentence.
 using acknowledgement = std::shared_future<std::string>;
 using send_record = std::function<acknowledgement(requests::record)>;
 

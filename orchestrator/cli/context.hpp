@@ -16,7 +16,7 @@ enum exit_code : int {
   not_found = 3,  // or a bound was reached
   conflict = 4,
   unreachable = 5,  // PostgreSQL or Kafka
-  forbidden = 6,
+  forbidden = 6,    // by PostgreSQL
   timed_out = 124
 };
 

@@ -148,6 +148,8 @@ int run(int argc, const char* const* argv) {
       return say("this database lacks tables of skald (" + std::string(e.what()) +
                      "): run skald migrate orchestrator",
                  failed);
+    constexpr const char* insufficient_privilege = "42501";
+    if (e.sqlstate == insufficient_privilege) return say(e.what(), forbidden);
     if (!e.lost_connection) return say(e.what(), failed);
     return say(std::string(e.what()) + "; start it, or name another with --postgres URL",
                unreachable);

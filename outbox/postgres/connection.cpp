@@ -59,6 +59,8 @@ auto guarded(Body body) {
   } catch (const pqxx::broken_connection& e) {
     throw error("The connection to PostgreSQL is lost: " + option_list::first_line(e.what()), "",
                 true);
+  } catch (const pqxx::insufficient_privilege& e) {  // libpqxx 6 leaves its SQLSTATE out
+    throw error("PostgreSQL refuses: " + option_list::first_line(e.what()), "42501", false);
   } catch (const pqxx::sql_error& e) {
     throw error("PostgreSQL refuses: " + option_list::first_line(e.what()), e.sqlstate(),
                 is_loss(e.sqlstate()));

@@ -125,6 +125,12 @@ class BadInput(unittest.TestCase):
             for words in (["saga", "list"], ["definition", "list"], ["serve", "--kafka", KAFKA]):
                 self.refused(1, "skald migrate orchestrator", *words, "--postgres", url)
 
+    def test_user_without_rights(self):
+        with Database("cli_rights") as url:
+            skald("migrate", "orchestrator", "--postgres", url)
+            self.refused(6, "permission denied", "definition", "list", "--postgres",
+                         f"{url}?options=-c%20role%3Dpg_monitor")
+
     def test_missing_initdb(self):
         with tempfile.TemporaryDirectory() as empty:
             self.refused(1, "initdb was not found: apt install postgresql, or give --postgres URL",
