@@ -15,18 +15,18 @@ constexpr std::array places{
     place{"consume.polled", "records were polled, or there were none"},
     place{"consume.parsed", "the envelope of one record was parsed"},
     place{"commit.begin", "a batch is decided, nothing of it is sent"},
-    place{"commit.statement", "one statement of a commit was sent, whichever"},
-    place{"commit.statement:fence", "the fence of a shard"},
-    place{"commit.statement:saga_insert", "new sagas"},
-    place{"commit.statement:saga_update", "changed sagas"},
-    place{"commit.statement:journal_insert", "histories"},
-    place{"commit.statement:packed_insert", "outgoing records"},
-    place{"commit.statement:packed_delete", "outgoing records that were acknowledged"},
-    place{"commit.statement:open_put", "sagas that are open for long"},
-    place{"commit.statement:open_delete", "sagas that are no longer open"},
-    place{"commit.statement:quarantine_insert", "a record that cannot be applied"},
-    place{"commit.before_sync", "all statements were sent, the commit was not"},
-    place{"commit.sync_sent", "the commit was sent, its answer was not read"},
+    place{"commit.statement", "one statement of a commit was sent, whichever", true, true},
+    place{"commit.statement:fence", "the fence of a shard", true, true},
+    place{"commit.statement:saga_insert", "new sagas", true, true},
+    place{"commit.statement:saga_update", "changed sagas", true, true},
+    place{"commit.statement:journal_insert", "histories", true, true},
+    place{"commit.statement:packed_insert", "outgoing records", true, true},
+    place{"commit.statement:packed_delete", "outgoing records that were acknowledged", true, true},
+    place{"commit.statement:open_put", "sagas that are open for long", true, true},
+    place{"commit.statement:open_delete", "sagas that are no longer open", true, true},
+    place{"commit.statement:quarantine_insert", "a record that cannot be applied", true, true},
+    place{"commit.before_sync", "all statements were sent, the commit was not", true, true},
+    place{"commit.sync_sent", "the commit was sent, its answer was not read", true},
     place{"commit.done", "the answer was read, nothing was dispatched"},
     place{"outbox.deleted", "acknowledged rows are deleted and committed"},
     place{"dispatch.sent", "one record was given to the producer"},
@@ -87,10 +87,15 @@ point read(std::string_view text) {
   throw std::invalid_argument("SKALD_FAILPOINTS: \"" + p.action +
                               "\" is not kill, throw, sleep:MS, drop, error or count");
 }
+
 void add(std::vector<point>& all, point p) {
-  if (p.name != "*") return all.push_back(std::move(p));
+  const bool every = p.name == "*";
   for (const auto& known_place : places) {
+    if (!every && p.name != known_place.name) continue;
     p.name = known_place.name;
+    if ((p.action == "drop" && !known_place.drops) || (p.action == "error" && !known_place.fails))
+      throw std::invalid_argument("SKALD_FAILPOINTS: " + p.name + " cannot carry out " + p.action +
+                                  "; kill, throw, sleep:MS and count work everywhere");
     all.push_back(p);
   }
 }

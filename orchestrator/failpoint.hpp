@@ -5,7 +5,8 @@
 //   kill         kill -9 of this process       throw        a failpoint_error is thrown
 //   sleep:MS     that long                     drop         the caller drops its connection
 //   error        the caller gets its error     count        nothing, but see counts()
-// A name is one of known(); "*" is every one of them, each with hits of its own.
+// A name is one of known(); "*" is every one of them, each with hits of its own. drop and error
+// are for places that can carry them out: where a commit is sent.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -25,11 +26,12 @@ struct failpoint_error : std::runtime_error {
 
 struct place {
   std::string_view name, meaning;
+  bool drops = false, fails = false;  // drop, error can be carried out here
 };
 std::span<const place> known();
 
 // Arms what the text says; an empty text disarms all. Throws std::invalid_argument with a sentence
-// that names the mistake. Not while other threads run.
+// that names the mistake, also for what a place cannot do. Not while other threads run.
 void arm(std::string_view text);
 void arm_from_environment();
 

@@ -5,6 +5,9 @@ import time
 import dips
 
 
+TIME_IS_OVER = "the time of --at-most was over"
+
+
 @dataclasses.dataclass
 class Result:
     name: str
@@ -20,16 +23,31 @@ class Result:
     ran: bool = True
 
 
+class Wanted:
+    """The cases whose name holds one of some words, while there is time to begin one."""
+
+    def __init__(self, words, minutes):
+        self._words, self._end = words.split(","), time.monotonic() + minutes * 60
+
+    def __call__(self, name):
+        return any(word in name for word in self._words)
+
+    def late(self):
+        return time.monotonic() > self._end
+
+
 class Group:
     """Cases that share an installation. `report` is called with each result."""
 
     def __init__(self, row, report, wanted):
         self.row, self.report, self.wanted = row, report, wanted
 
-    def run(self, name, installation, body):
+    def run(self, name, installation, body, always=False):
         """body() returns (violations, recovery_ms, note); the audits follow."""
-        if not self.wanted(name):
+        if not always and not self.wanted(name):
             return None
+        if self.wanted.late():
+            return self.report(Result(name, self.row, note=TIME_IS_OVER, ran=False))
         begun = time.monotonic()
         result, orders = Result(name, self.row), 0
         try:
@@ -40,7 +58,8 @@ class Group:
                 result.ran = False
             result.violations += installation.audit()
             if installation.told:
-                result.note += "; reported: " + ", ".join(installation.told)
+                told = ", ".join(f"{n} {kind}" for kind, n in installation.told.items())
+                result.note += f"reported by the audit, as it may be: {told}"
             result.duplicates = installation.duplicates() - heard
             result.sagas = installation.expected - orders
             steady = [a for a in installation.loads[loads:] if a.per_second]

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Breaks things on purpose and audits after each: one line a case. Exit code 0: no violation.
+"""Breaks things on purpose and audits after each: one line a case. Exit code 0: no violation;
+1: there are some, or nothing was run; 3: not all was run, because --at-most was over.
 
 Real PostgreSQL and Kafka of its own, the built programs as they are shipped. `--quick` uses the
 servers that SKALD_TEST_POSTGRES and SKALD_TEST_KAFKA name, if any, and breaks only the service.
@@ -28,7 +29,8 @@ import pgwire
 import report
 import servers
 import upgrade
-from cases import Result
+import words
+from cases import Result, Wanted
 from processes import Late
 
 
@@ -60,7 +62,9 @@ class Around:
         self.postgres = Through
 
 
-PARTS = (kills, outages, brokers, network, disks, people, liars, poison, callers, upgrade, owners)
+PARTS = (kills, owners, outages, brokers, network, disks, people, liars, words, poison, callers,
+         upgrade)
+VIOLATIONS, NOT_ALL_RUN = 1, 3  # exit codes
 
 
 def arguments():
@@ -72,7 +76,7 @@ def arguments():
     p.add_argument("--only", default="", help="cases whose name holds one of these, with commas")
     p.add_argument("--part", default="", help="of " + ", ".join(m.__name__ for m in PARTS))
     p.add_argument("--minutes", type=float, default=10, help="of random kill -9; 0: none")
-    p.add_argument("--at-most", type=float, default=60, help="minutes, then no more cases begin")
+    p.add_argument("--at-most", type=float, default=90, help="minutes, then no more cases begin")
     p.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 10**6))
     p.add_argument("--write-doc", help="page whose measured part is written anew")
     p.add_argument("--bin", default=os.environ.get("SKALD_BIN"), help="folder of the programs")
@@ -93,11 +97,7 @@ def start_servers(options, folder):
 
 
 def run_cases(options, around, results, save):
-    begun = time.monotonic()
-
-    def wanted(name):
-        late = time.monotonic() - begun > options.at_most * 60
-        return not late and any(word in name for word in options.only.split(","))
+    wanted = Wanted(options.only, options.at_most)
 
     def report_one(result):
         results.append(result)
@@ -152,11 +152,13 @@ def tell(options, results, seconds, seed, parts=1):
     if options.json:
         print(report.as_json(results, seconds, seed))
     f = report.figures(results)
-    print(f"{f['cases']} cases, {f['violations']} violations, recovery p95 "
-          f"{f['recovery_p95_ms']} ms, seed {seed}", file=sys.stderr)
+    print(f"{f['cases']} cases, {f['violations']} violations, {f['not_run']} not run, recovery "
+          f"p95 {f['recovery_p95_ms']} ms, seed {seed}", file=sys.stderr)
     if options.write_doc:
         report.write_doc(options.write_doc, results, seconds, seed, parts)
-    return 1 if f["violations"] or not f["cases"] else 0
+    if f["violations"] or not f["cases"]:
+        return VIOLATIONS
+    return NOT_ALL_RUN if f["not_run_in_time"] else 0
 
 
 if __name__ == "__main__":

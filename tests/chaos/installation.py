@@ -37,7 +37,7 @@ class Installation:
         self._service_no = itertools.count(1)
         self.expected = 0  # orders that customers have placed
         self.orders = []  # (how their names begin, how many)
-        self.told, self.told_kinds = [], set()  # mismatches that a case reports and allows
+        self.told, self.told_kinds = {}, set()  # mismatches that a case reports and allows
         self.lies = 0  # orders of which a participant has lied, which the money's audit must find
         self._must("migrate", "orchestrator")
         first = self.serve()
@@ -172,6 +172,9 @@ class Installation:
     def epochs(self):
         return [int(row[0]) for row in self.ask("select epoch from shard order by id")]
 
+    def ended(self):
+        return self.number("select count(*) from saga where phase in (3, 4)")
+
     def finished(self):
         return self.maybe("select case when exists (select from outbox_batch) then -1 else "
                           "count(*) end from saga where phase in (3, 4)") == self.expected
@@ -195,13 +198,12 @@ class Installation:
             words += ["--participant", f"{self.word}-{name}="
                       f"{self.around.postgres.url(self.books)}#vending_{name}"]
         code, out, err = self.skald(*words, seconds=300)
-        wrong = []
+        wrong, self.told = [], dict.fromkeys(sorted(self.told_kinds), 0)
         if code not in (0, 1) or not out:
             wrong.append(f"skald audit could not be run: {err.strip()}")
         elif code:
             report = json.loads(out)
-            self.told = [f"{k}: {n}" for k, n in report["mismatches"].items()
-                         if k in self.told_kinds]
+            self.told.update((k, n) for k, n in report["mismatches"].items() if k in self.told)
             wrong += [f"{k}: {n}" for k, n in report["mismatches"].items()
                       if k not in self.told_kinds]
             wrong += [f"{m['kind']}: {m['what']} (saga {m['saga']}, key {m['key']})"

@@ -70,7 +70,8 @@ def create_topic(address, topic, partitions):
 
 
 def produce(address, topic, partition, key, value, headers):
-    """headers: (name, bytes) pairs; key and value: bytes or None. RuntimeError with its code."""
+    """The record's offset. headers: (name, bytes) pairs; key and value: bytes or None.
+    RuntimeError with Kafka's code."""
     batch = _batch(_record(key, value, headers))
     body = struct.pack("!hhi", -1, -1, 10_000) + struct.pack("!i", 1) + _string(topic)
     body += struct.pack("!iii", 1, partition, len(batch)) + batch
@@ -79,3 +80,4 @@ def produce(address, topic, partition, key, value, headers):
     error = struct.unpack("!h", answer[at:at + 2])[0]
     if error:
         raise RuntimeError(f"Kafka refuses a record with error {error}")
+    return struct.unpack("!q", answer[at + 2:at + 10])[0]

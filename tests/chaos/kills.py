@@ -1,4 +1,4 @@
-"""kill -9 at every failpoint: its first hit, its second, and one late in the load."""
+"""kill -9 at every failpoint: its first hit, its second, and one half-way through the load."""
 import json
 import re
 import signal
@@ -8,7 +8,7 @@ from cases import Group
 from installation import Place
 from processes import Late, until
 
-ROW = "kill -9 at each failpoint, hit 1, 2, last"
+ROW = "kill -9 at each failpoint, hits 1, 2 and half-way through the load"
 SAGAS = 120
 MOST_LOADS = 6
 FAULTS = ("--lose-command", "0.03", "--answer-twice", "0.1")
@@ -21,6 +21,7 @@ PLAIN = ("consume.polled", "consume.parsed", "commit.begin", "commit.statement",
          "commit.statement:packed_delete", "commit.before_sync", "commit.sync_sent", "commit.done",
          "outbox.deleted", "dispatch.sent", "dispatch.delivered", "timer.due", "timer.fired",
          "shard.assigned")
+HITS = ("1", "2", "half-way")
 QUICK = ("commit.statement:journal_insert", "commit.sync_sent", "commit.done",
          "dispatch.delivered", "timer.fired")
 
@@ -111,7 +112,7 @@ def between_rounds(place):
 def run(around, report, wanted, quick):
     points = QUICK if quick else PLAIN
     group = Group(ROW, report, wanted)
-    names = {BETWEEN, *(f"kill {p} hit {h}" for p in points for h in ("1", "2", "last"))}
+    names = {BETWEEN, *(f"kill {p} hit {h}" for p in points for h in HITS)}
     if any(wanted(n) for n in names):
         place = Place(around, faults=FAULTS)
         try:
@@ -124,11 +125,10 @@ def run(around, report, wanted, quick):
                 wrong += [f"failpoint {p} was never passed" for p in never]
                 wrong += [f"failpoint {p} has no case" for p in uncovered(place)]
                 return wrong, [], ""
-            group_calm = Group(ROW, report, lambda name: True)
-            group_calm.run("calm run: failpoints counted", place, calm)
+            group.run("calm run: failpoints counted", place, calm, always=True)
             for point in points:
-                last = max(3, seen.get(point, 0) // 2)
-                for label, hit in (("1", 1), ("2", 2), ("last", last)):
+                half = max(3, seen.get(point, 0) // 2)
+                for label, hit in zip(HITS, (1, 2, half)):
                     if quick and label != "2":
                         continue
                     group.run(f"kill {point} hit {label}", place,
@@ -150,8 +150,7 @@ def special(around, group):
             place.expected -= place.orders.pop()[1]
             place.load(SAGAS, 300)
         for hit in (1, 2, 15):
-            label = "last" if hit == 15 else hit
-            group.run(f"kill commit.statement:quarantine_insert hit {label}", place,
+            group.run(f"kill commit.statement:quarantine_insert hit {hit}", place,
                       lambda h=hit: kill_at(place, "commit.statement:quarantine_insert", h, poison))
         for hit in (1, 2, 3):
             group.run(f"kill sweep.row hit {hit}", place, lambda h=hit: sweep(place, h))

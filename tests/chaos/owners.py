@@ -10,6 +10,8 @@ from processes import pause, until
 RANDOM_ROW = "random kill -9"
 STALE_ROW = "stale owner"
 STORM_ROW = "rebalance storm"
+FULL = 3000  # sagas at once
+STALE_TRIES = 5
 LEAST_SHARE = 0.3  # of the calm run's throughput, while services join and leave
 FAULTS = ("--lose-command", "0.01", "--answer-twice", "0.05")
 
@@ -34,11 +36,17 @@ def run(around, report, wanted, seed, minutes):
 
 
 def full_load(place):
-    """Sagas a second when all customers come at once: what half a load is half of."""
-    service, count, begun = place.serve(), 1500, time.monotonic()
-    place.load(count, 0)
+    """Sagas a second when all customers come at once: what half a load is half of. Of the middle
+    80 %: the first wait for the service's group, the last for commands that were lost."""
+    service, before = place.serve(), place.ended()
+    customers = place.load(FULL, 0, wait=False)
+    until("10 % have ended", lambda: place.ended() >= before + 0.1 * FULL, 60, 0.05)
+    begun, first = time.monotonic(), place.ended()
+    until("90 % have ended", lambda: place.ended() >= before + 0.9 * FULL, 120, 0.05)
+    rate = (place.ended() - first) / (time.monotonic() - begun)
+    if customers.popen.wait(60):
+        raise RuntimeError(f"the customers failed: {customers.said()}")
     wrong = place.drain()
-    rate = count / (time.monotonic() - begun)
     service.end()
     if wrong:
         raise RuntimeError(wrong[0])
@@ -48,7 +56,8 @@ def full_load(place):
 def killed(place, seed, kills, nodes, minutes=0):
     """kill -9 at random moments, each 0.5 to 4 s after the last, restarted at once."""
     dice = random.Random(seed)
-    rate = max(20, round(full_load(place) / 2)) if minutes else 80
+    full = full_load(place) if minutes else None
+    rate = round(full / 2) if full else 80
     services = [place.serve(node=f"n{i}") for i in range(nodes)]
     seconds = minutes * 60 if minutes else kills * 2.4
     customers = place.load(int(rate * seconds), rate, wait=False)
@@ -67,10 +76,22 @@ def killed(place, seed, kills, nodes, minutes=0):
     wrong = place.drain(180)
     for service in services:
         service.end()
-    return wrong, recovery, f"{done} kills, {rate} sagas a second"
+    half = f", half of {full:.0f}" if full else ""
+    return wrong, recovery, f"{done} kills, {rate} sagas a second{half}"
 
 
 def stale(place):
+    """Until a commit of the stale owner was refused: it may hold nothing when it is stopped."""
+    wrong, recovery = [], []
+    for no in range(1, STALE_TRIES + 1):
+        more_wrong, more_recovery, fenced = stopped_and_late(place)
+        wrong, recovery = wrong + more_wrong, recovery + more_recovery
+        if fenced or wrong:
+            return wrong, recovery, f"{fenced} commits of the stale owner refused, at try {no}"
+    return wrong, recovery, f"not reached: no commit was refused in {STALE_TRIES} tries"
+
+
+def stopped_and_late(place):
     """It is stopped with decided batches in its hands, and sends them when all is another's."""
     first = place.serve("commit.begin=sleep:1500", node="n1")
     customers = place.load(1500, 80, wait=False)
@@ -88,7 +109,7 @@ def stale(place):
     fenced = said.count("A commit was given up")
     first.end()
     other.end()
-    return wrong, recovery, f"{fenced} commits of the stale owner refused"
+    return wrong, recovery, fenced
 
 
 def storm(place):

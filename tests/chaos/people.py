@@ -1,9 +1,7 @@
-"""What participants, clocks, limits and strange input do."""
-import json
+"""What participants, clocks and limits do."""
 import resource
 import signal
 
-import pgwire
 import shims
 from cases import Group
 from installation import Place
@@ -15,19 +13,14 @@ PARTICIPANT_ROW = ("participant dies before/after the effect, 10x slow, answers 
                    "undo fails n times")
 CLOCK_ROW = "clock jumps of an hour"
 LIMIT_ROW = "memory and descriptor limits"
-SQL_ROW = "SQL in ids, names, headers"
 SAGAS, RATE = 300, 100
 CLOCK_FAULTS = ("--lose-command", "0.05")  # so that timers matter
-
-WORDS = ("'; drop table saga; --", "\" or 1=1", "$1", "\\x00", "Robert');--", "%s%n", "../..",
-         "a" * 512, "{}[]", "ключ-é")
 
 
 def run(around, report, wanted):
     participants(around, Group(PARTICIPANT_ROW, report, wanted))
     clock(around, Group(CLOCK_ROW, report, wanted))
     limits(around, Group(LIMIT_ROW, report, wanted))
-    words(around, Group(SQL_ROW, report, wanted))
 
 
 def participants(around, group):
@@ -141,34 +134,3 @@ def limited(place, limit):
         wrong.append(f"the service ended: {service.said()}")
     service.end()
     return wrong, [], note
-
-
-SCHEMA = ("select md5(string_agg(table_name || column_name || data_type, ',' order by table_name, "
-          "column_name)) from information_schema.columns where table_schema = 'public' "
-          "and table_name not like 'journal\\_%'")
-
-
-def words(around, group):
-    place = Place(around)
-    try:
-        group.run("quotes, commands and wild bytes in business keys", place, lambda: wild(place))
-    finally:
-        place.end()
-
-
-def wild(place):
-    service = place.serve()
-    url = place.around.postgres.url(place.database)
-    before = pgwire.ask(url, SCHEMA)
-    for no, word in enumerate(WORDS):
-        key = f"{no}{word}"[:500]
-        code, out, err = place.skald("saga", "start", "vending", "--data",
-                                     '{"order_id": %s, "slot": 1, "price_cents": 110}'
-                                     % json.dumps(key))
-        if code == 0:
-            place.expected += 1
-    wrong = place.drain()
-    if pgwire.ask(url, SCHEMA) != before:
-        wrong.append("the schema has changed")
-    service.end()
-    return wrong, [], f"{len(WORDS)} keys"

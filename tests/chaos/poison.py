@@ -3,7 +3,7 @@
 import kafkawire
 from cases import Group
 from installation import SHARDS, Place
-from processes import until
+from processes import Late, until
 
 ROW = "poison: unknown type, bad JSON, depth, size, bad UTF-8, NUL, numbers, keys, tombstone"
 GOOD = b'{"order_id": "x", "slot": 1, "price_cents": 200}'
@@ -62,20 +62,32 @@ def run(around, report, wanted):
 
 
 def feed(place):
-    service, sent = place.serve(), 0
+    service, sent = place.serve(), {}
     for name, end, key, value, heads in corpus(place.word):
         for partition in range(SHARDS):
-            kafkawire.produce(place.around.kafka.address, place.prefix + end, partition, key,
-                              value, heads)
-        sent += 1
+            offset = kafkawire.produce(place.around.kafka.address, place.prefix + end, partition,
+                                       key, value, heads)
+            sent[place.prefix + end, partition, offset] = name
     place.load(200, 200)
     wrong = place.drain()
-    until("all poison was read", lambda: place.number(
-        "select count(distinct (topic, partition)) from quarantine") >= SHARDS, 30)
-    reasons = place.number("select count(distinct reason) from quarantine")
+    try:
+        until("all poison is in quarantine", lambda: sent.keys() <= kept(place).keys(), 30)
+    except Late:
+        names = sorted({name for at, name in sent.items() if at not in kept(place)})
+        wrong.append(f"not in quarantine: {', '.join(names)}")
+    reasons = [kept(place).get(at) for at in sent]
+    if not all(reasons):
+        wrong.append("not every record in quarantine has a reason")
     if place.number("select count(*) from saga") != place.expected:
         wrong.append("poison has become a saga")
     if service.over():
         wrong.append(f"the service ended: {service.said()}")
     service.end()
-    return wrong, [], f"{sent} kinds on each of {SHARDS} partitions, {reasons} reasons"
+    return wrong, [], (f"{len(set(sent.values()))} kinds on each of {SHARDS} partitions, each "
+                       f"record in quarantine, {len(set(reasons))} reasons")
+
+
+def kept(place):
+    """{(topic, partition, offset): reason}"""
+    return {(topic, int(partition), int(offset)): reason for topic, partition, offset, reason in
+            place.ask("select topic, partition, record_offset, reason from quarantine")}

@@ -4,7 +4,8 @@ import os
 import pathlib
 import statistics
 
-from cases import Result
+from cases import TIME_IS_OVER, Result
+from targets import target
 
 BEGIN, END = "<!-- chaos: begin -->", "<!-- chaos: end -->"
 
@@ -39,7 +40,9 @@ def figures(results):
             "recovery_p95_ms": recovery["p95"], "recovery_p50_ms": recovery["p50"],
             "recovery_max_ms": recovery["max"],
             "crash_cases": sum(r.name.startswith("kill ") for r in ran),
-            "not_run": len(results) - len(ran), "sagas": sum(r.sagas for r in results),
+            "not_run": len(results) - len(ran),
+            "not_run_in_time": sum(r.note == TIME_IS_OVER for r in results),
+            "sagas": sum(r.sagas for r in results),
             "duplicates_absorbed": sum(r.duplicates for r in results),
             "standstill_max_ms": max((r.standstill_ms or 0 for r in ran), default=None),
             "deepest_dip_percent": rounded(min(dips, default=None))}
@@ -100,17 +103,17 @@ def table(results, seconds, seed, parts=1):
              if parts > 1 else "")
     out = [f"Measured by `./dev chaos` on {machine()}, {seconds / 60:.0f} minutes{merge}, seed "
            f"{seed}:",
-           f"**{f['cases']} cases, {f['violations']} violations**, {f['crash_cases']} of them "
-           f"kill -9 at a named place; {f['sagas']} sagas, {f['duplicates_absorbed']} duplicates "
-           f"absorbed; first commit after a fault p50 {f['recovery_p50_ms']} ms, p95 "
-           f"{f['recovery_p95_ms']} ms, max {f['recovery_max_ms']} ms; longest standstill "
-           f"{f['standstill_max_ms']} ms.", "",
-           "| fault | cases | sagas | violations | recovery p50 / p95 / max, ms | "
+           f"**{f['cases']} cases, {f['violations']} violations**, {f['not_run']} not run, "
+           f"{f['crash_cases']} kill -9 at a named place; {f['sagas']} sagas, "
+           f"{f['duplicates_absorbed']} duplicates absorbed; first commit after a fault p50 "
+           f"{f['recovery_p50_ms']} ms, p95 {f['recovery_p95_ms']} ms, max "
+           f"{f['recovery_max_ms']} ms; longest standstill {f['standstill_max_ms']} ms.", "",
+           "| fault | wanted | cases | sagas | violations | recovery p50 / p95 / max, ms | "
            "duplicates absorbed | deepest dip, longest standstill |",
-           "|---|---|---|---|---|---|---|"]
+           "|---|---|---|---|---|---|---|---|"]
     for row, g in by_row(results).items():
-        out.append(f"| {row} | {g['cases']} | {g['sagas']} | {g['violations']} | {ms(g)} | "
-                   f"{g['duplicates_absorbed']} | {dip(g)} |")
+        out.append(f"| {row} | {target(row).judged(g)} | {g['cases']} | {g['sagas']} | "
+                   f"{g['violations']} | {ms(g)} | {g['duplicates_absorbed']} | {dip(g)} |")
     out += ["", "| case | outcome |", "|---|---|"]
     out += [f"| {r.name} | {outcome(r).replace('|', '/')} |" for r in results]
     return "\n".join(out)
