@@ -11,6 +11,7 @@ from processes import Late, Process, clean_environment, run, until
 
 PARTICIPANTS = ("inventory", "payments", "machine")
 SHARDS = 8
+AUDIT_WITHIN = 1200  # seconds; of ten minutes of load at half the rate
 _numbers = itertools.count(1)
 
 # What a step waits for an answer: short, or a lost message would take a case's time.
@@ -197,7 +198,7 @@ class Installation:
         for name in PARTICIPANTS:
             words += ["--participant", f"{self.word}-{name}="
                       f"{self.around.postgres.url(self.books)}#vending_{name}"]
-        code, out, err = self.skald(*words, seconds=300)
+        code, out, err = self.skald(*words, seconds=AUDIT_WITHIN)
         wrong, self.told = [], dict.fromkeys(sorted(self.told_kinds), 0)
         if code not in (0, 1) or not out:
             wrong.append(f"skald audit could not be run: {err.strip()}")
@@ -209,7 +210,8 @@ class Installation:
             wrong += [f"{m['kind']}: {m['what']} (saga {m['saga']}, key {m['key']})"
                       for m in report["examples"] if m["kind"] not in self.told_kinds]
             (self.folder / "audit.json").write_text(out)
-        code, out, err = run([self.program("vending_audit"), "--json"], self.environment(), 300)
+        code, out, err = run([self.program("vending_audit"), "--json"], self.environment(),
+                             AUDIT_WITHIN)
         if code and not (self.lies and json.loads(out)["mistakes"] == self.lies):
             wrong.append(f"the money is not exact: {out.strip()} {err.strip()[:500]}")
         return wrong

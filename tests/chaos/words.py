@@ -59,7 +59,8 @@ def wild_records(place):
                              (b"name%d" % no, {"ce_sagatype": raw})):
             offset = kafkawire.produce(
                 place.around.kafka.address, f"{place.prefix}.starts", no % SHARDS, key,
-                order(key.decode()).encode(), poison.headers(**changed))
+                order(key.decode()).encode(),
+                poison.headers(ce_partitionkey=key, **changed))
             sent[f"{place.prefix}.starts", no % SHARDS, offset] = key.decode()
 
     def sagas():
