@@ -6,6 +6,7 @@ from installation import SHARDS, Place
 from processes import Late, until
 
 ROW = "poison: unknown type, bad JSON, depth, size, bad UTF-8, NUL, numbers, keys, tombstone"
+PASSED_OVER = "no headers"  # not looked for in quarantine; it must become no saga
 GOOD = b'{"order_id": "x", "slot": 1, "price_cents": 200}'
 
 VALUES = {
@@ -67,7 +68,8 @@ def feed(place):
         for partition in range(SHARDS):
             offset = kafkawire.produce(place.around.kafka.address, place.prefix + end, partition,
                                        key, value, heads)
-            sent[place.prefix + end, partition, offset] = name
+            if name != PASSED_OVER:
+                sent[place.prefix + end, partition, offset] = name
     place.load(200, 200)
     wrong = place.drain()
     try:
