@@ -10,7 +10,7 @@ constexpr int shard_counts[] = {1, 2, 4, 8};
 world::world(const sim::plan& p, const sim::script& s)
     : plan(p),
       script(s),
-      mix(p.seed, p.without, p.most_faults),
+      mix(p.seed, p.without, p.always, p.most_faults),
       draw(p.seed, fault_kinds + 1),
       tokens({{1, "a key of the simulated installation"}}) {
   const auto shards = shard_counts[draw.below(std::size(shard_counts))];

@@ -21,6 +21,7 @@ struct plan {
   std::uint64_t seed = 0;
   int sagas = 300;
   fault_set without = 0;                          // kinds of fault that are left out
+  fault_set always = 0;                           // that every run has, a third of the time
   std::uint64_t most_faults = ~std::uint64_t{0};  // from then on nothing goes wrong
   int only_saga = -1;                             // the others do nothing
   std::string definition;                         // its name; empty: drawn
