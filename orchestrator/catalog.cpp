@@ -78,6 +78,11 @@ std::span<const catalog::binding> catalog::bindings(std::string_view topic,
   return found->second;
 }
 
+bool catalog::binds(std::string_view topic) const {
+  const auto first = bindings_.lower_bound({std::string(topic), std::string()});
+  return first != bindings_.end() && first->first.first == topic;
+}
+
 const topic_row* catalog::topic(std::string_view name) const {
   for (const auto& t : topics_)
     if (t.name == name) return &t;

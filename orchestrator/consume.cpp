@@ -11,6 +11,7 @@ namespace {
 // Where records that are not CloudEvents may say their type (docs/contract.md).
 constexpr std::array<std::string_view, 3> type_headers{"type", "event_type", "eventType"};
 constexpr std::string_view type_pointer = "/type";
+constexpr std::string_view cannot_be_passed_on = "the record is too large to be passed on";
 }  // namespace
 
 void consumer::refuse(const input& in, sink& out, std::string_view reason, quarantine_reason why) {
@@ -31,8 +32,7 @@ void consumer::read(const wire::record& record, std::int16_t shard, std::vector<
   failpoint::pass("consume.parsed");
   const bool foreign = record.topic != names_.inbox && record.topic != names_.starts;
   if (!parsed.problem.empty()) {
-    if (foreign && catalog_.bindings(record.topic, in.envelope.type).empty())
-      return in.counts->unmatched.add();  // other people's
+    if (foreign && !may_be_bound(in)) return in.counts->unmatched.add();  // other people's
     return refuse(in, rest, parsed.problem);
   }
   if (foreign) return read_event(std::move(in), out, rest);
@@ -71,7 +71,8 @@ bool consumer::misplaced(const input& in, sink& rest) {
   if (murmur2_partition(in.key, shards_) == in.shard) return false;
   in.counts->misrouted.add();
   headers_.assign(in.headers.begin(), in.headers.end());
-  rest.forward(in.shard, std::string(in.record->topic), in.key, headers_, in.data);
+  if (!rest.forward(in.shard, std::string(in.record->topic), in.key, headers_, in.data))
+    refuse(in, rest, cannot_be_passed_on);
   return true;
 }
 
@@ -138,9 +139,24 @@ bool consumer::to_known_saga(input& in, sink& rest) {
   return false;
 }
 
-// What is not CloudEvents says what it is in a header of its own or in its data, or its topic says
-// it. False: it is nothing that a definition binds.
+// Nobody can say of what type a damaged structured event is.
+bool consumer::may_be_bound(input& in) {
+  if (identify(in, in.record->topic)) return true;
+  return in.envelope.type.empty() && wire::is_structured(in.record->headers) &&
+         catalog_.binds(in.record->topic);
+}
+
+// False: it is nothing that a definition binds, not even one that was activated just now.
 bool consumer::identify(input& in, std::string_view topic) {
+  if (find_type(in, topic)) return true;
+  if (looked_again_) return false;
+  look_again();
+  return find_type(in, topic);
+}
+
+// What is not CloudEvents says what it is in a header of its own or in its data, or its topic says
+// it.
+bool consumer::find_type(input& in, std::string_view topic) {
   const auto bound = [&](std::string_view type) {
     if (catalog_.bindings(topic, type).empty()) return false;
     in.envelope.type = type;
@@ -218,6 +234,7 @@ void consumer::pass_on(const input& in, sink& rest) {
     if (std::none_of(headers_.begin(), headers_.begin() + static_cast<std::ptrdiff_t>(ours), same))
       headers_.push_back(h);
   }
-  rest.forward(in.shard, names_.inbox, in.key, headers_, in.data);
+  if (!rest.forward(in.shard, names_.inbox, in.key, headers_, in.data))
+    refuse(in, rest, cannot_be_passed_on);
 }
 }  // namespace skald

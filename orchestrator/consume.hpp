@@ -33,8 +33,8 @@ class consumer {
   // What becomes of records that are no input. Called with records of the poll under way.
   struct sink {
     virtual void quarantine(std::int16_t shard, const wire::record&, std::string_view reason) = 0;
-    // To be produced again, keyed `key`, with the batch.
-    virtual void forward(std::int16_t shard, const std::string& topic, std::string_view key,
+    // To be produced again, keyed `key`, with the batch. False: no broker takes it.
+    virtual bool forward(std::int16_t shard, const std::string& topic, std::string_view key,
                          const std::vector<wire::header>&, std::string_view value) = 0;
 
    protected:
@@ -61,7 +61,9 @@ class consumer {
   void read_action(input, std::vector<input>& out, sink&);
   void read_event(input, std::vector<input>& out, sink&);
   wire::parsed read_envelope(input&);
+  bool may_be_bound(input&);
   bool identify(input&, std::string_view topic);
+  bool find_type(input&, std::string_view topic);
   void pass_on(const input&, sink&);
   bool to_known_saga(input&, sink&);
   void look_again();

@@ -58,12 +58,13 @@ void decider::quarantine(std::int16_t shard, const wire::record& record, std::st
   shard_(shard).touched = true;
 }
 
-void decider::forward(std::int16_t shard, const std::string& topic, std::string_view key,
+bool decider::forward(std::int16_t shard, const std::string& topic, std::string_view key,
                       const std::vector<wire::header>& headers, std::string_view value) {
   auto& s = shard_(shard);
   wire::append_frame(s.packed, topic, key, headers, value);
   ++s.frames;
   s.touched = true;
+  return true;  // what is too large is found when it is sent
 }
 
 void decider::refuse(const input& in, quarantine_reason why, std::string_view reason) {

@@ -40,7 +40,7 @@ class decider final : public consumer::sink {
   void end();  // one row for each saga that moved, its timer, its row in table open
 
   void quarantine(std::int16_t shard, const wire::record&, std::string_view reason) override;
-  void forward(std::int16_t shard, const std::string& topic, std::string_view key,
+  bool forward(std::int16_t shard, const std::string& topic, std::string_view key,
                const std::vector<wire::header>&, std::string_view value) override;
 
  private:

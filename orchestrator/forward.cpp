@@ -52,9 +52,12 @@ struct forwarder::session final : consumer::sink {
                   {int{q.shard}, q.topic, q.partition, q.offset, maybe(q.key), maybe(q.payload),
                    pg::bytes{q.headers}, q.reason, database.exec(sql::shard::now).number(0, 0)});
   }
-  void forward(std::int16_t, const std::string& topic, std::string_view key,
+  bool forward(std::int16_t, const std::string& topic, std::string_view key,
                const std::vector<wire::header>& headers, std::string_view value) override {
-    while (writer->send(topic, key, headers, value, 0) == log_writer::sent::full) {
+    for (;;) {
+      const auto sent = writer->send(topic, key, headers, value, 0);
+      if (sent != log_writer::sent::full || !failure.empty())
+        return sent != log_writer::sent::impossible;
       writer->flush(milliseconds(100));
       writer->poll();
     }

@@ -67,6 +67,7 @@ void check_definitions(pg::transaction& t, log_admin& log, const settings& s) {
   const auto all = t.exec(sql::definition::states);
   for (std::size_t i = 0; i < all.rows(); ++i) {
     const auto d = load_definition(t.exec(sql::definition::read, {all.number(i, 0)}).text(0, 4));
+    if (all.text(i, 3) == "registered") continue;  // no saga of it can be
     longest_parking_ms = std::max<std::int64_t>(longest_parking_ms, d->parking.count());
     if (all.text(i, 3) != "active") continue;
     for (const auto& p : definitions::participants(*d))

@@ -16,6 +16,10 @@ using nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 7> verb_names{"cancel", "pause", "resume",  "retry",
                                                      "settle", "done",  "not_done"};
+// What the journal calls them.
+constexpr std::array<std::string_view, 7> events{
+    "cancel",          "pause",         "resume",           "operator_retry",
+    "operator_settle", "operator_done", "operator_not_done"};
 constexpr int most_quarantined_looked_at = 100;
 
 std::string token_of(signer& tokens, std::string_view id) {
@@ -145,8 +149,9 @@ std::optional<record> settle(const sender& from, const definition& d, const targ
 }
 
 std::optional<verdict> find_verdict(pg::connection& db, std::int64_t saga_no,
-                                    std::int64_t after_seq, std::string_view request_id) {
-  const auto row = db.exec(sql::request::verdict, {saga_no, after_seq, request_id});
+                                    std::int64_t after_seq, std::string_view request_id, verb v) {
+  const auto event = events[static_cast<std::size_t>(v)];
+  const auto row = db.exec(sql::request::verdict, {saga_no, after_seq, request_id, event});
   if (row.rows() == 0) return {};
   return verdict{.seq = row.number(0, 0), .name = row.text(0, 1)};
 }

@@ -83,7 +83,7 @@ struct verdict {
 };
 // Nothing: it has not come yet. `after_seq`: the saga's sequence before the request was sent.
 std::optional<verdict> find_verdict(pg::connection&, std::int64_t saga_no, std::int64_t after_seq,
-                                    std::string_view request_id);
+                                    std::string_view request_id, verb);
 // Of a request that is no action the saga can take: why it lies in quarantine.
 std::optional<std::string> find_quarantined(pg::connection&, std::string_view topic,
                                             std::string_view key, std::string_view request_id);

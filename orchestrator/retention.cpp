@@ -1,6 +1,7 @@
 #include "orchestrator/retention.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "orchestrator/failpoint.hpp"
@@ -10,6 +11,9 @@
 
 namespace skald {
 namespace {
+constexpr int readers_may_take_ms = 2'000;  // meanwhile the node's heart does not beat
+constexpr char statement_timed_out[] = "57014";
+
 std::int64_t now_ms(pg::connection& c) {
   return c.exec(sql::shard::now).number(0, 0);
 }
@@ -25,15 +29,47 @@ bool delete_sagas(pg::connection& c, std::int64_t from, std::int64_t to, std::in
     failpoint::pass("retention.deleted");
   return c.exec(sql::retention::left, {from, to}).number(0, 0) == 0;
 }
-// A partition that is left half detached would hold up every later one.
-int drop_leftovers(pg::connection& c, const std::string& url) {
+
+// Of a table that others may be reading, with a session of its own, as a transaction may not do it.
+// False: they read on for too long; the next run finishes it.
+bool change(const std::string& url, const std::string& statement) try {
+  pg::pipeline own(url);
+  own.exec("set statement_timeout = " + std::to_string(readers_may_take_ms));
+  own.exec(statement);
+  return true;
+} catch (const pg::error& e) {
+  if (e.sqlstate != statement_timed_out) throw;
+  return false;
+}
+
+// A partition that is left half detached would hold up every later one. Nothing: one still is.
+std::optional<int> drop_leftovers(pg::connection& c, const std::string& url) {
   const auto left = c.exec(sql::retention::leftovers);
   for (std::size_t i = 0; i < left.rows(); ++i) {
     const auto r = c.exec(sql::retention::statements, {left.text(i, 0), 0, 0});
-    if (left.boolean(i, 1)) pg::pipeline(url).exec(r.text(0, 4));
-    c.exec(r.text(0, 3));
+    if (left.boolean(i, 1) && !change(url, r.text(0, 4))) return std::nullopt;
+    if (!change(url, r.text(0, 3))) return std::nullopt;
   }
   return static_cast<int>(left.rows());
+}
+
+int drop_partitions(pg::connection& c, const std::string& url, std::int64_t before_ms) {
+  const auto left = drop_leftovers(c, url);
+  if (!left) return 0;
+  int dropped = *left;
+  const auto all = c.exec(sql::journal::partitions);
+  for (std::size_t i = 0; i < all.rows(); ++i) {
+    const auto from = all.number(i, 1), to = all.number(i, 2);
+    if (saga_no::at_ms(to) > before_ms) break;
+    if (c.exec(sql::retention::held_back, {from, to, before_ms}).boolean(0, 0)) continue;
+    if (!delete_sagas(c, from, to, before_ms)) continue;
+    const auto r = c.exec(sql::retention::statements, {all.text(i, 0), from, to});
+    if (!change(url, r.text(0, 2))) break;
+    failpoint::pass("retention.detached");
+    if (!change(url, r.text(0, 3))) break;
+    ++dropped;
+  }
+  return dropped;
 }
 }  // namespace
 
@@ -55,20 +91,7 @@ void make_journal_partitions(pg::connection& c, std::int64_t period_ms) {
 
 int drop_old_partitions(pg::connection& c, const std::string& url, std::int64_t horizon_ms) {
   if (!c.exec(sql::retention::try_lock).boolean(0, 0)) return 0;
-  const auto before_ms = now_ms(c) - horizon_ms;
-  int dropped = drop_leftovers(c, url);
-  const auto all = c.exec(sql::journal::partitions);
-  for (std::size_t i = 0; i < all.rows(); ++i) {
-    const auto from = all.number(i, 1), to = all.number(i, 2);
-    if (saga_no::at_ms(to) > before_ms) break;
-    if (c.exec(sql::retention::held_back, {from, to, before_ms}).boolean(0, 0)) continue;
-    if (!delete_sagas(c, from, to, before_ms)) continue;
-    const auto r = c.exec(sql::retention::statements, {all.text(i, 0), from, to});
-    pg::pipeline(url).exec(r.text(0, 2));
-    failpoint::pass("retention.detached");
-    c.exec(r.text(0, 3));
-    ++dropped;
-  }
+  const auto dropped = drop_partitions(c, url, now_ms(c) - horizon_ms);
   c.exec(sql::retention::unlock);
   return dropped;
 }

@@ -28,9 +28,11 @@ constexpr std::pair<const char*, const char*> statements[] = {
 };
 
 // Every statement here finds its rows by a key. A table that has just begun to grow has no
-// statistics, and a plan made then would read all of it for each batch.
-constexpr char plan_settings[] =
-    "set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off";
+// statistics, and a plan made then would read all of it for each batch. And a node that vanishes
+// in the middle of a batch keeps its shards' rows locked until the server misses it.
+constexpr char session_settings[] =
+    "set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off;"
+    " set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3";
 }  // namespace
 
 std::unique_ptr<store> open_postgres_store(const std::string& url, int answer_within_ms) {
@@ -42,7 +44,7 @@ pg::pipeline& postgres_store::session() {
   session_.reset();
   try {
     session_.emplace(url_);
-    session_->exec(plan_settings);
+    session_->exec(session_settings);
     for (const auto& [name, text] : statements) session_->prepare(name, text);
   } catch (const pg::error& e) {
     session_.reset();

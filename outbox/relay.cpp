@@ -151,6 +151,7 @@ bool relay::run::round() {
   table_.begin_round(std::exchange(next_, {}));
   in_round_ = true;
   while (!table_.advance()) {
+    if (shared_.stop.raised()) return true;  // settle() ends it, or gives it up in time
     serve_writer();
     shared_.stop.wait(in_flight_.empty() ? longest_busy_pause : ack_pause, table_.socket(),
                       table_.wants_write());

@@ -62,7 +62,7 @@ parsed structured_reader::read(string_view value, string_view& data) {
   b.text = simdjson::padded_string(value);
   data = "{}";
   bool has_content_type = false;
-  auto problem = [](string_view text) { return parsed{{}, text}; };
+  auto problem = [&b](string_view text) { return parsed{parse(b.headers).envelope, text}; };
 
   simdjson::ondemand::document document;
   simdjson::ondemand::object object;

@@ -105,21 +105,30 @@ bool read_name(const std::array<string_view, N>& names, string_view s, E& out) {
   return false;
 }
 
-// Fills `v`; returns the problem.
+string_view wrong_with(const header& h, bool given_before) {
+  if (given_before) return "a header that skald reads is given twice";
+  if (h.value.size() > max_header_bytes) return "a header that skald reads is too long";
+  if (!is_text(h.value)) return "a header that skald reads is not plain UTF-8 text";
+  return {};
+}
+
+// Fills `v` with all that can be read; returns the first problem.
 string_view collect(std::span<const header> headers, values& v) {
-  if (headers.size() > max_headers) return "the record has too many headers";
+  string_view problem;
+  if (headers.size() > max_headers) problem = "the record has too many headers";
   std::size_t next = 0;
   for (auto& h : headers) {
     auto i = find_field(h.name, next);
     if (i == field_count) continue;
-    if (v.given[i]) return "a header that skald reads is given twice";
-    if (h.value.size() > max_header_bytes) return "a header that skald reads is too long";
-    if (!is_text(h.value)) return "a header that skald reads is not plain UTF-8 text";
+    if (const auto wrong = wrong_with(h, v.given[i]); !wrong.empty()) {
+      if (problem.empty()) problem = wrong;
+      continue;
+    }
     v.given[i] = true;
     v.text[i] = h.value;
     next = i + 1;
   }
-  return {};
+  return problem;
 }
 
 string_view read_numbers(const values& v, envelope& e) {
@@ -197,8 +206,9 @@ envelope take_texts(const values& v) {
 parsed parse(std::span<const header> headers) {
   parsed p;
   values v;
-  if (p.problem = collect(headers, v); !p.problem.empty()) return p;
+  p.problem = collect(headers, v);
   auto& e = p.envelope = take_texts(v);
+  if (!p.problem.empty()) return p;
   if (!v.given[specversion]) {
     if (v.given[kind_]) p.problem = "ce_specversion is missing";
     return p;  // not CloudEvents: a binding says where its type is

@@ -126,7 +126,7 @@ response told(backend& b, pg::connection& on, const instruction& w, const reques
 response follow(backend& b, const instruction& w) {
   return patiently(verdict_within, [&b, w](bool last) -> std::optional<response> {
     return b.databases.ask([&](databases::session& s) -> std::optional<response> {
-      if (const auto v = requests::find_verdict(s.on, w.saga.no, 0, w.request_id))
+      if (const auto v = requests::find_verdict(s.on, w.saga.no, 0, w.request_id, w.action.verb))
         return told(b, s.on, w, *v);
       if (const auto why =
               requests::find_quarantined(s.on, b.prefix + ".inbox", w.saga.key, w.request_id))
@@ -143,7 +143,7 @@ response follow(backend& b, const instruction& w) {
 // The same request again: its verdict is there already.
 bool asked_before(backend& b, const instruction& w) {
   return b.databases.ask([&](databases::session& s) {
-    return requests::find_verdict(s.on, w.saga.no, 0, w.request_id).has_value();
+    return requests::find_verdict(s.on, w.saga.no, 0, w.request_id, w.action.verb).has_value();
   });
 }
 

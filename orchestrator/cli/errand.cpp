@@ -162,7 +162,7 @@ void window::send(std::span<errand> all) const {
 
 // True: the owner has spoken.
 bool window::look(errand& e) const {
-  const auto said = requests::find_verdict(db, e.saga.no, e.seq, e.request);
+  const auto said = requests::find_verdict(db, e.saga.no, e.seq, e.request, e.action.verb);
   if (!said) {
     const auto why = requests::find_quarantined(db, topic_names(mail.from().prefix).inbox,
                                                 e.saga.key, e.request);

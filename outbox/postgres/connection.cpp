@@ -9,6 +9,13 @@
 namespace skald::pg {
 namespace {
 constexpr char connect_timeout_s[] = "10";
+// Missed after ten seconds: the system alone would wait for a quarter of an hour, or for two hours.
+constexpr std::pair<const char*, const char*> a_server_that_vanished[] = {
+    {"tcp_user_timeout", "10000"},  // ms
+    {"keepalives_idle", "5"},
+    {"keepalives_interval", "2"},
+    {"keepalives_count", "3"},
+};
 
 struct option_list {
   explicit option_list(const std::string& url) {
@@ -123,6 +130,8 @@ std::string complete(const std::string& url) {
     if (o->val) add(o->keyword, o->val);
   if (options.value("connect_timeout", "").empty()) add("connect_timeout", connect_timeout_s);
   if (options.value("application_name", "").empty()) add("application_name", "skald");
+  for (const auto& [name, value] : a_server_that_vanished)
+    if (options.value(name, "").empty()) add(name, value);
   return out;
 }
 

@@ -1,5 +1,6 @@
 // The retention job detaches a journal partition and then drops it. When its process died between
 // the two, the table stayed for ever; when it died while detaching, every later detach was refused.
+// And it waited without end for whoever was reading the table.
 #include "orchestrator/failpoint.hpp"
 #include "orchestrator/retention.hpp"
 #include "orchestrator/saga_no.hpp"
@@ -25,6 +26,16 @@ struct old_journal {
              " partition of journal for values from (" + std::to_string(saga_no::first(from, 0)) +
              ") to (" + std::to_string(saga_no::first(from + day, 0)) + ")");
   }
+  void finished_sagas(int n) {
+    sql.exec(
+        "insert into definition(name, version, hash, spec, verdict)"
+        " values ('d', 1, 'h', '{}', 'proven')");
+    const auto now = sql.exec("select (extract(epoch from now()) * 1000)::bigint").number(0, 0);
+    const auto from = now / day * day - 50 * day;
+    for (int i = 0; i < n; ++i)
+      sql.exec("insert into saga values ($1, gen_random_uuid(), 1, 'k', 3, 1, 0, $2, '')",
+               {saga_no::first(from + 5 + i, 0), from});
+  }
   // As the service does: each time with a session of its own.
   int run() {
     pg::connection c(own.url());
@@ -43,6 +54,32 @@ TEST_CASE("a partition that was detached and not dropped is dropped by the next 
   CHECK_THROWS_AS(j.run(), failpoint::failpoint_error);
   failpoint::arm("");
   CHECK(j.tables() == 1);
+  CHECK(j.run() == 1);
+  CHECK(j.tables() == 0);
+}
+
+TEST_CASE("sagas of a partition that were deleted in part are deleted by the next run") {
+  old_journal j;
+  j.finished_sagas(3);
+  failpoint::arm("retention.deleted=throw@1");
+  CHECK_THROWS_AS(j.run(), failpoint::failpoint_error);
+  failpoint::arm("");
+  CHECK(j.tables() == 1);
+  CHECK(j.run() == 1);
+  CHECK(j.tables() == 0);
+  CHECK(j.sql.exec("select count(*) from saga").number(0, 0) == 0);
+}
+
+// It waited for the reader, and with it the node's heartbeat and its stop.
+TEST_CASE("a partition that somebody reads is dropped when they have read it") {
+  old_journal j;
+  {
+    pg::connection other(j.own.url());
+    pg::transaction reading(other);
+    reading.exec("select count(*) from journal");
+    CHECK(j.run() == 0);
+    CHECK(j.tables() == 1);
+  }
   CHECK(j.run() == 1);
   CHECK(j.tables() == 0);
 }

@@ -101,9 +101,9 @@ struct counting_sink final : consumer::sink {
     SKALD_ASSERT(!reason.empty(), "into quarantine without a reason");
     ++calls, to.quarantine(s, r, reason);
   }
-  void forward(std::int16_t s, const std::string& topic, std::string_view key,
+  bool forward(std::int16_t s, const std::string& topic, std::string_view key,
                const std::vector<wire::header>& headers, std::string_view value) override {
-    ++calls, to.forward(s, topic, key, headers, value);
+    return ++calls, to.forward(s, topic, key, headers, value);
   }
 };
 

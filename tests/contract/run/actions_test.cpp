@@ -33,7 +33,7 @@ struct operated : world {
     send(requests::act(from(), target(key), a, id, sign));
     std::optional<requests::verdict> said;
     until("the verdict", [&] {
-      said = requests::find_verdict(database(), no_of(key), 0, id);
+      said = requests::find_verdict(database(), no_of(key), 0, id, a.verb);
       return said.has_value();
     });
     return said->name;

@@ -58,9 +58,12 @@ struct faced_world : world {
     headers["content-type"] = "application/json";
     return ask({"POST", std::move(path), {}, {}, std::move(headers), body.dump(), {}});
   }
-  response start_by_api(const std::string& key, const std::string& wait = "") {
+  response start_by_api(const std::string& key, const std::string& wait = "",
+                        const std::string& once = "") {
     const json input = {{"order_id", key}, {"slot", 7}, {"price_cents", 250}};
-    return post("/v1/sagas" + wait, {{"definition", definition}, {"input", input}});
+    std::map<std::string, std::string, std::less<>> headers;
+    if (!once.empty()) headers["idempotency-key"] = once;
+    return post("/v1/sagas" + wait, {{"definition", definition}, {"input", input}}, headers);
   }
   response act(const std::string& key, const std::string& verb, json body = {{"reason", "test"}},
                const std::string& match = "*") {
@@ -111,18 +114,21 @@ TEST_CASE("start, wait, read, page, follow: over both brokers") {
 TEST_CASE("actions: held back by If-Match, refused with the engine's reason, done by the owner") {
   faced_world w(broker::real);
   w.on["vending.ChargePayment.v1"] = [](const seen_command&) { return std::optional<answer>(); };
-  CHECK(w.start_by_api("p").status == 202);
+  CHECK(w.start_by_api("p", "", "one").status == 202);
   w.until("the charge is out", [&] { return w.types_seen("p").size() == 2; });
   CHECK(w.post("/v1/sagas/p/actions/pause", {{"reason", "r"}}).status == 428);
   CHECK(w.act("p", "pause", {{"reason", "r"}}, "\"1\"").status == 412);
   CHECK(w.act("p", "pause", json::object()).status == 422);
-  const auto refused = w.act("p", "resume");
+  const auto refused = w.post("/v1/sagas/p/actions/resume", {{"reason", "r"}},
+                              {{"if-match", "*"}, {"idempotency-key", "one"}});
   CHECK(refused.status == 409);
   CHECK(body_of(refused)["detail"].get<std::string>().find("not paused") != std::string::npos);
   CHECK(w.act("p", "retry", {{"reason", "r"}, {"step", "stir"}}).status == 422);
 
-  const auto tag = header_of(w.get("/v1/sagas/p"), "ETag");
-  const auto paused = w.act("p", "pause", {{"reason", "a look"}}, tag);
+  // A key stands for one action on one saga: the start and the resume have come under it, too.
+  const std::map<std::string, std::string, std::less<>> marked{
+      {"if-match", header_of(w.get("/v1/sagas/p"), "ETag")}, {"idempotency-key", "one"}};
+  const auto paused = w.post("/v1/sagas/p/actions/pause", {{"reason", "a look"}}, marked);
   CHECK(paused.status == 200);
   CHECK(body_of(paused)["verdict"] == "applied");
   CHECK(body_of(w.get("/v1/sagas?facet=paused"))["sagas"].size() == 1);

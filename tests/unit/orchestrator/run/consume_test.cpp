@@ -23,16 +23,25 @@ struct desk final : consumer::sink {
   std::vector<std::string> reasons;
   std::vector<std::map<std::string, std::string>> passed_on;
 
-  desk() { known.refresh(from); }
+  bool takes_all = true;
+
+  // `late`: it knows no definition yet, and looks when it finds an unknown name.
+  explicit desk(bool late = false) {
+    if (late)
+      subject.on_unknown_name = [this] { known.refresh(from); };
+    else
+      known.refresh(from);
+  }
   void quarantine(std::int16_t, const wire::record&, std::string_view reason) override {
     reasons.emplace_back(reason);
   }
-  void forward(std::int16_t, const std::string& topic, std::string_view key,
+  bool forward(std::int16_t, const std::string& topic, std::string_view key,
                const std::vector<wire::header>& headers, std::string_view value) override {
     std::map<std::string, std::string> all{
         {"topic", topic}, {"key", std::string(key)}, {"value", std::string(value)}};
     for (const auto& h : headers) all.emplace(h.name, h.value);
     passed_on.push_back(std::move(all));
+    return takes_all;
   }
   // What is given lives until the next call.
   void read(const std::string& topic, const texts& headers, const std::string& key,
@@ -81,6 +90,11 @@ const texts start{{"content-type", "application/json"},
                   {"ce_partitionkey", "k"},
                   {"ce_sagakind", "start"},
                   {"ce_sagatype", "vending"}};
+const std::string till = "payment.events";
+const texts binary{{"ce_specversion", "1.0"},
+                   {"ce_id", "one"},
+                   {"ce_source", "/till"},
+                   {"ce_type", "vending.CustomerPaid.v1"}};
 const std::string paid =
     R"({"order_id":"k","payment_id":"p","amount_cents":1,"type":"vending.CustomerPaid.v1"})";
 }  // namespace
@@ -143,11 +157,7 @@ TEST_CASE("what a participant says to a word for its books is for who sent it, n
 
 TEST_CASE("foreign events: by type, header, data or topic; others' are left alone") {
   desk d;
-  const std::string topic = "payment.events";
-  const texts binary{{"ce_specversion", "1.0"},
-                     {"ce_id", "one"},
-                     {"ce_source", "/till"},
-                     {"ce_type", "vending.CustomerPaid.v1"}};
+  const auto& topic = till;
   const texts structured{{"content-type", "application/cloudevents+json"}};
   const auto envelope = R"({"specversion":"1.0","id":"one","source":"/till",)"
                         R"("type":"vending.CustomerPaid.v1","data":)" +
@@ -182,4 +192,50 @@ TEST_CASE("foreign events: by type, header, data or topic; others' are left alon
   CHECK(d.reasons == std::vector<std::string>{"ce_specversion is not 1.0"});
   d.read(topic, binary, "", R"({"no":"key"})");
   CHECK(d.reasons.size() == 1);
+}
+
+TEST_CASE("a foreign event that cannot be read is kept when it may be bound") {
+  desk d;
+  const auto and_these = [](texts more, const texts& all = binary) {
+    more.insert(more.begin(), all.begin(), all.end());
+    return more;
+  };
+  const texts cloud{{"content-type", "application/cloudevents+json"}};
+  const auto others = with(binary, {{"ce_type", "others.Business.v1"}});
+  const texts twice{{"traceparent", "a"}, {"traceparent", "b"}}, wild{{"ce_subject", "\xff"}};
+  struct row {
+    std::string topic;
+    texts headers;
+    std::string value;
+    std::size_t kept;
+  };
+  for (const auto& [topic, headers, value, kept] : std::vector<row>{
+           {till, and_these(twice), paid, 1},
+           {till, and_these(wild), paid, 1},
+           {till, and_these(texts(300, {"x", "y"})), paid, 1},
+           {till, twice, paid, 1},  // its type is in its data
+           {till, and_these(twice, others), paid, 0},
+           {till, cloud, R"({"specversion":"1.0","ty)", 1},  // who knows what it was
+           {till, cloud, R"({"type":"others.Business.v1","x":[1]})", 0},
+           {"nobodys.events", cloud, R"({"specversion":"1.0","ty)", 0},
+       }) {
+    CAPTURE(value);
+    CAPTURE(headers.size());
+    d.read(topic, headers, "", value);
+    CHECK(d.inputs.empty());
+    CHECK(d.reasons.size() == kept);
+  }
+}
+
+TEST_CASE("an event of a type that was bound just now is read") {
+  desk d(true);
+  d.read(till, binary, "", paid);
+  CHECK(d.inputs.size() == 1);
+}
+
+TEST_CASE("an event that is too large to be passed on is kept") {
+  desk d;
+  d.takes_all = false;
+  d.read(till, binary, "", paid, 3);
+  CHECK(d.reasons == std::vector<std::string>{"the record is too large to be passed on"});
 }
