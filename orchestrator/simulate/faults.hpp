@@ -95,8 +95,8 @@ constexpr fault_set bit(fault f) {
 // The faults of one run: half of the kinds, of some runs nearly all, each at a rate of its own.
 class fault_mix {
  public:
-  // `without`: kinds that never happen; `always`: that do, a third of the time; `most`: from then on
-  // nothing goes wrong any more.
+  // `without`: kinds that never happen; `always`: that do, a third of the time; `most`: from then
+  // on nothing goes wrong any more.
   fault_mix(std::uint64_t seed, fault_set without, fault_set always, std::uint64_t most);
 
   bool happens(fault f) {

@@ -7,6 +7,8 @@ namespace skald::kafka {
 namespace {
 using clock = std::chrono::steady_clock;
 constexpr milliseconds look_again{50};  // while a new topic spreads over the brokers
+// Kafka's own default, for the topic, whatever its brokers are set to: a writer's batches fit in.
+constexpr int largest_batch_bytes = 1'048'588;
 
 struct admin_freed {
   void operator()(rd_kafka_NewTopic_t* t) const { rd_kafka_NewTopic_destroy(t); }
@@ -117,6 +119,8 @@ class admin final : public log_admin {
     if (!wanted) throw log_error("Topic " + topic + " cannot be created: " + why);
     rd_kafka_NewTopic_set_config(wanted.get(), "retention.ms",
                                  std::to_string(retention_ms).c_str());
+    rd_kafka_NewTopic_set_config(wanted.get(), "max.message.bytes",
+                                 std::to_string(largest_batch_bytes).c_str());
     owned<rd_kafka_AdminOptions_t> options(
         rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS));
     auto patience_ms = static_cast<int>(patience_.count());
