@@ -35,7 +35,7 @@ constexpr clause_reason clauses[] = {
 };
 
 // Neither is of the batch path.
-constexpr std::string_view retention = "killed there by tests/escaped/retention_died_test.cpp";
+constexpr std::string_view retention = "stopped there by tests/escaped/retention_died_test.cpp";
 constexpr std::string_view migration = "killed there by ./dev chaos";
 }  // namespace
 
