@@ -66,7 +66,19 @@ bool worker::session::turn(worker_gauges& gauges) {
   }
   const bool idle = clock.steady_now() >= next_upkeep;
   if (idle) upkeep();
-  return run_batch(idle);
+  const bool more = run_batch(idle);
+  if (idle) notice_topics();
+  return more;
+}
+
+// Where a topic that was added meanwhile is read from is in the shards' rows, which are read anew.
+// A shard that commits is told so by its fence; others would wait for a minute.
+void worker::session::notice_topics() {
+  known.refresh_topics(*store);
+  std::vector<std::int16_t> behind;
+  for (const auto& [id, shard] : owned.shards())
+    if (shard.row.next_offset.size() < known.topics().size()) behind.push_back(id);
+  owned.doubt(behind);
 }
 
 bool worker::session::run_batch(bool idle) {

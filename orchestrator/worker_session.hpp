@@ -29,6 +29,7 @@ struct worker::session {
   void watch_bounds(worker_gauges&);
   void hold(owned_shard&, owned_shard::hold);
   void upkeep();
+  void notice_topics();
   void show_lag();
   milliseconds patience();
   void finish();

@@ -22,16 +22,17 @@ PROGRESS = "select coalesce(sum(x), 0) from shard, unnest(next_offset) x"
 
 
 class Installation:
-    """`around`: the runner's servers, programs and folder."""
+    """`around`: the runner's servers, programs and folder; `books_on`: another server for the
+    participants' books."""
 
-    def __init__(self, around, participants=True, faults=(), undo_tries=200):
-        self.around = around
+    def __init__(self, around, participants=True, faults=(), undo_tries=200, books_on=None):
+        self.around, self.books_on = around, books_on or around.postgres
         self.word = f"c{around.word}{next(_numbers)}"
         self.folder = around.folder / self.word
         self.folder.mkdir()
         self.database, self.books = f"chaos_{self.word}", f"chaos_{self.word}_books"
-        for name in (self.database, self.books):
-            around.postgres.ask(f"create database {name}")
+        around.postgres.ask(f"create database {self.database}")
+        self.books_on.ask(f"create database {self.books}")
         self.prefix = f"skald-{self.word}"
         self.processes, self.loads = [], []
         self._load_no = itertools.count(1)
@@ -51,7 +52,7 @@ class Installation:
     # --- commands -------------------------------------------------------------------------------
 
     def environment(self, **more):
-        books = self.around.postgres.url(self.books)
+        books = self.books_on.url(self.books)
         return clean_environment(**{
             "SKALD_POSTGRES": self.around.postgres.url(self.database),
             "SKALD_KAFKA": self.around.kafka.address, "SKALD_PREFIX": self.prefix,
@@ -197,7 +198,7 @@ class Installation:
         words = ["audit", "--json", *flags]
         for name in PARTICIPANTS:
             words += ["--participant", f"{self.word}-{name}="
-                      f"{self.around.postgres.url(self.books)}#vending_{name}"]
+                      f"{self.books_on.url(self.books)}#vending_{name}"]
         code, out, err = self.skald(*words, seconds=AUDIT_WITHIN)
         wrong, self.told = [], dict.fromkeys(sorted(self.told_kinds), 0)
         if code not in (0, 1) or not out:
@@ -225,9 +226,9 @@ class Installation:
             process.send(signal.SIGKILL)
         for process in self.processes:
             process.end(signal.SIGKILL)
-        for name in (self.database, self.books):
+        for server, name in (self.around.postgres, self.database), (self.books_on, self.books):
             try:
-                self.around.postgres.ask(f"drop database {name} with (force)")
+                server.ask(f"drop database {name} with (force)")
             except (OSError, pgwire.PgError):
                 pass  # its server is gone, and the database with it
 

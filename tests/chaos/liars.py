@@ -64,7 +64,7 @@ def run(around, report, wanted):
 
 
 def books(place, sql):
-    return pgwire.ask(place.around.postgres.url(place.books), sql, 60)
+    return pgwire.ask(place.books_on.url(place.books), sql, 60)
 
 
 def stuck(place):

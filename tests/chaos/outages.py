@@ -95,7 +95,8 @@ def failover(around, group):
 
 def fail_over(around, group, name, synchronous):
     """An asynchronous standby loses the primary's last second, offsets and state together: it is
-    read and decided again. What left meanwhile and is decided otherwise now is told, not denied."""
+    read and decided again. What left meanwhile and is decided otherwise now is told, not denied.
+    The participants' books are elsewhere then: what they lose nobody can decide again."""
     kind = "sync" if synchronous else "async"
     primary = Postgres(around.folder / f"primary-{kind}").start()
     standby, mine = None, around.but(postgres=primary)
@@ -111,7 +112,7 @@ def fail_over(around, group, name, synchronous):
             "select count(*) from pg_stat_replication where state = 'streaming' and sync_state = "
             f"'{wanted}'")[0][0] == "1", 60)
         mine.postgres_through(proxy)
-        place = Place(mine, faults=FAULTS)
+        place = Place(mine, faults=FAULTS, books_on=None if synchronous else around.postgres)
 
         def fail():
             if not synchronous:
