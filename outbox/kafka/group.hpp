@@ -3,11 +3,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "outbox/kafka/connection.hpp"
 
 namespace skald::kafka {
+// Sets the bits of `topic`'s partitions in a member's assignment, which are any bytes.
+void cross_out(std::string_view assignment, std::string_view topic, std::vector<bool>& owned);
+
 class group {
  public:
   group(const connection&, std::string name);  // throws log_error

@@ -31,6 +31,25 @@ TEST_CASE("a group at rest tells which partitions no member has") {
   member->leave();
 }
 
+TEST_CASE("a member's share is read from its bytes, and from no others") {
+  using namespace std::string_literals;
+  const auto share = "\0\1"s + "\0\0\0\2"s + "\0\1x"s + "\0\0\0\1"s + "\0\0\0\1"s + "\0\2ab"s +
+                     "\0\0\0\2"s + "\0\0\0\1"s + "\0\0\0\2"s + "\xff\xff\xff\xff"s;
+  std::vector<bool> owned(3);
+  kafka::cross_out(share, "ab", owned);
+  CHECK(owned == std::vector<bool>{false, true, true});
+  for (std::size_t n = 0; n < share.size(); ++n) {
+    std::vector<bool> of_a_part(3);
+    kafka::cross_out(share.substr(0, n), "ab", of_a_part);
+    CHECK_FALSE(of_a_part[0]);
+    CHECK(of_a_part[2] == (n >= share.size() - 4));
+  }
+  kafka::cross_out("\0\1\xff\xff\xff\xff\xff\xff"s, "ab", owned);
+  kafka::cross_out("\0\1\x7f\xff\xff\xff\0\2ab\x7f\xff\xff\xff\0\0\0\3\xff\xff\xff\xff"s, "ab",
+                   owned);
+  CHECK(owned == std::vector<bool>{false, true, true});
+}
+
 TEST_CASE("a broker that cannot describe a group is asked once, and holds nobody up") {
   auto b = broker::embedded();
   kafka::group seen(b.to, "some");
