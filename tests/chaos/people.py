@@ -13,6 +13,7 @@ PARTICIPANT_ROW = ("participant dies before/after the effect, 10x slow, answers 
                    "undo fails n times")
 CLOCK_ROW = "clock jumps of an hour"
 LIMIT_ROW = "memory and descriptor limits"
+FILES = 80  # a service of two workers has about 70 open; with fewer it cannot reach Kafka
 SAGAS, RATE = 300, 100
 CLOCK_FAULTS = ("--lose-command", "0.05")  # so that timers matter
 
@@ -114,11 +115,11 @@ def limits(around, group):
     place = Place(around)
     try:
         def few_files():
-            resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
 
         def little_memory():
             resource.setrlimit(resource.RLIMIT_DATA, (400 << 20, 400 << 20))
-        group.run("64 file descriptors", place, lambda: limited(place, few_files))
+        group.run(f"{FILES} file descriptors", place, lambda: limited(place, few_files))
         group.run("400 MiB of memory, all starts at once", place,
                   lambda: limited(place, little_memory))
     finally:
