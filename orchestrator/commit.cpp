@@ -54,7 +54,7 @@ void committer::collect(batch& b) {
 
 bool committer::commit(batch& b) {
   collect(b);
-  if (b.shards.empty()) return true;
+  if (b.shards.empty()) return sagas_.trim(), true;
   const auto begun = std::chrono::steady_clock::now();
   failpoint::pass("commit.begin");
   const auto result = store_.commit(b);

@@ -87,8 +87,9 @@ void decider::decide(const input& in) {
   auto* saga = find_or_make(in);
   if (saga) spans_.join(*saga, in);
   if (in.from == input::source::timer) {
-    if (saga && !saga->fresh) return apply_timers(in, *saga);
-    return shard_(in.shard).open.forget(in.timer_no);
+    if (!saga || saga->fresh) return shard_(in.shard).open.forget(in.timer_no);
+    apply_timers(in, *saga);
+    return sagas_.weigh(*saga);
   }
   if (saga->key != in.key)
     return refuse(in, quarantine_reason::unreadable, "the record's key is not the saga's key");
@@ -101,7 +102,8 @@ void decider::decide(const input& in) {
     r.event.at_ms = at_ms_;
     apply(in, *saga, r.event, r);
   }
-  if (saga->fresh && !saga->touched) sagas_.erase(saga->id);
+  if (saga->fresh && !saga->touched) return sagas_.erase(saga->id);
+  sagas_.weigh(*saga);
 }
 
 void decider::apply_timers(const input& in, live_saga& saga) {

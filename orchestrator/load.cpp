@@ -83,6 +83,7 @@ void loader::restore(const saga_row& row) {
                  word.kind == static_cast<std::uint8_t>(machine::event_kind::ok), word.occurrence},
                 payload_);
   }
+  cache_.weigh(saga);
 }
 
 // Null: it stays with its own.

@@ -46,6 +46,8 @@ class metrics {
   single<gauge> sagas_active{all_,
                              {"skald_sagas_active", "Open sagas of the partitions held here."}};
   single<gauge> sagas_cached{all_, {"skald_sagas_cached", "Sagas kept in memory."}};
+  single<gauge> sagas_cached_bytes{
+      all_, {"skald_sagas_cached_bytes", "What the sagas kept in memory take of it, nearly."}};
   single<counter> sagas_loaded{all_, {"skald_sagas_loaded_total", "Sagas read from the database."}};
 
   // steps
@@ -179,7 +181,7 @@ class metrics {
 // What one worker holds at the moment; the service adds the workers up.
 struct worker_gauges {
   gauge sagas_active, sagas_cached, outbox_pending, outbox_oldest_seconds, timers_pending;
-  gauge partitions_owned, starts_paused;
+  gauge partitions_owned, starts_paused, sagas_cached_bytes;
   gauge shards_halted;  // ours, and not served: the log says why
 };
 }  // namespace skald

@@ -206,6 +206,7 @@ void service::add_up_gauges() {
   };
   show(metrics_.sagas_active, &worker_gauges::sagas_active);
   show(metrics_.sagas_cached, &worker_gauges::sagas_cached);
+  show(metrics_.sagas_cached_bytes, &worker_gauges::sagas_cached_bytes);
   show(metrics_.outbox_pending, &worker_gauges::outbox_pending);
   show(metrics_.timers_pending, &worker_gauges::timers_pending);
   show(metrics_.partitions_halted, &worker_gauges::shards_halted);

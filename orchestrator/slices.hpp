@@ -31,6 +31,7 @@ class slices {
     return {};
   }
   std::size_t bytes() const { return text_.size(); }
+  std::size_t memory() const { return entries_.capacity() * sizeof(entry) + text_.capacity(); }
 
   // Takes back what was put since: for values of an event that was then not accepted.
   struct mark {

@@ -26,6 +26,7 @@ struct worker_limits {
   std::size_t batch_bytes = 8 * 1024 * 1024;
   std::size_t batch_timers = 1'000;
   std::size_t cached_sagas = 50'000;
+  std::size_t cached_bytes = 64 * 1024 * 1024;   // of them; about what 50,000 usual ones take
   std::size_t open_sagas_per_shard = 100'000;    // then starts wait in the log
   std::size_t unacked_bytes = 32 * 1024 * 1024;  // then starts and foreign events wait in the log
   std::size_t most_unacked_bytes = 64 * 1024 * 1024;  // then replies do too

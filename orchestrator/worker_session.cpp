@@ -20,7 +20,7 @@ worker::session::session(const worker_setup& s, metrics& counts)
       names(s.prefix),
       store(s.open_store()),
       known(s.prefix),
-      sagas(s.limits.cached_sagas),
+      sagas(s.limits.cached_sagas, s.limits.cached_bytes),
       out(&counts.outbox_publish),
       clock(s.steady_now),
       tokens(s.secrets),
@@ -226,6 +226,7 @@ void worker::session::watch_bounds(worker_gauges& gauges) {
   }
   gauges.sagas_active.set(static_cast<double>(open));
   gauges.sagas_cached.set(static_cast<double>(sagas.size()));
+  gauges.sagas_cached_bytes.set(static_cast<double>(sagas.bytes()));
   gauges.outbox_pending.set(static_cast<double>(out.lots()));
   gauges.outbox_oldest_seconds.set(std::chrono::duration<double>(out.oldest()).count());
   gauges.timers_pending.set(static_cast<double>(armed));

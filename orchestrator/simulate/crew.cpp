@@ -24,7 +24,9 @@ void crew::start(std::size_t which) {
   s.node = "simulated";
   s.shards = static_cast<std::int32_t>(w_.database.tables.shards.size());
   s.limits.batch_records = 200;
-  s.limits.cached_sagas = w_.plan.seed % 8 == 0 ? 10 : 1'000;  // some runs load again and again
+  const auto nth = w_.plan.seed % 16;  // some runs load again and again, by either bound
+  s.limits.cached_sagas = nth == 0 ? 10 : 1'000;
+  if (nth == 8) s.limits.cached_bytes = 15'000;
   s.open_store = [this] { return open_store_(w_.database); };
   s.open_reader = [this, which](const std::string&) { return w_.log.open_reader(which); };
   s.open_writer = [this](log_writer::on_delivery told) { return w_.log.open_writer(told); };

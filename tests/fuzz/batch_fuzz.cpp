@@ -29,7 +29,7 @@ struct lasting {
 
 struct world {
   lasting& same;
-  saga_cache sagas{100};
+  saga_cache sagas{100, 1 << 20};
   owned_shard shard;
   decider subject{same.known,  sagas,      same.commands,
                   same.counts, same.spans, [this](std::int16_t) -> owned_shard& { return shard; }};

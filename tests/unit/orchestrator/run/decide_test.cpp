@@ -21,7 +21,7 @@ constexpr std::int16_t shard_id = 5;
 struct desk {
   test::two_definitions from;
   catalog known{"p"};
-  saga_cache sagas{100};
+  saga_cache sagas{100, 1 << 20};
   signer tokens{{{1, "secret"}}};
   metrics counts;
   trace::recorder spans{{}};
@@ -241,6 +241,20 @@ TEST_CASE("what no saga can use goes to quarantine and leaves nothing in memory"
   CHECK(d.b.journal.empty());
   CHECK(d.sagas.size() == 0);
   CHECK(d.shard.open.size() == 0);
+}
+
+TEST_CASE("the cache knows the bytes that a saga keeps of its messages") {
+  desk d;
+  d.start("k");
+  const auto before = d.sagas.bytes();
+  CHECK(before > sizeof(live_saga));
+  const std::string large(10'000, 'x');
+  d.reply("k", "reserve", wire::outcome::ok, "vending.ItemReserved.v1",
+          R"({"reservation_id":")" + large + R"("})");
+  CHECK(d.b.quarantined.empty());
+  CHECK(d.sagas.bytes() > before + 9'000);  // some room was there before
+  d.sagas.erase(d.id("k"));
+  CHECK(d.sagas.bytes() == 0);
 }
 
 TEST_CASE("a key that is not the saga's own is refused, and the saga stays as it was") {
