@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
+#include "orchestrator/service.hpp"
 #include "orchestrator/sql.hpp"
 #include "sagas/json.hpp"
 
 namespace skald::definitions {
 namespace {
-// Commands' topics that do not exist yet are made with as many partitions as there are shards.
-constexpr std::int64_t command_retention_ms = 7 * 86'400'000LL;
-
 std::string title(std::string_view name, std::int32_t version) {
   return std::string(name) + " version " + std::to_string(version);
 }
@@ -106,7 +104,7 @@ done add(pg::connection& to, std::string_view json, const verdict& v, std::strin
   return r;
 }
 
-done activate(pg::connection& to, log_admin& log, std::string_view prefix, std::string_view name,
+done activate(pg::connection& to, log_admin& log, const settings& of, std::string_view name,
               std::int32_t version, bool from_earliest, std::string_view actor) {
   done r{.problem = {}, .no = 0, .name = std::string(name), .version = version};
   pg::transaction t(to);
@@ -124,10 +122,11 @@ done activate(pg::connection& to, log_admin& log, std::string_view prefix, std::
     return r;
   }
   const auto d = load_definition(t.exec(sql::definition::read, {r.no}).text(0, 4));
-  const auto inbox = std::string(prefix) + ".inbox";
+  if (!(r.problem = broken_promise(of, d->parking.count())).empty()) return r;
+  const auto inbox = of.prefix + ".inbox";
   const auto shards = static_cast<std::int32_t>(t.exec(sql::shard::count).number(0, 0));
   for (const auto& p : participants(*d))
-    log.ensure_topic(p + ".commands", shards, command_retention_ms);
+    log.ensure_topic(p + ".commands", shards, of.topic_retention_ms);
   for (const auto& topic : foreign_topics(*d)) {
     if (topic == inbox) {
       r.problem = "A definition cannot await events on " + inbox + ": that topic is skald's own.";

@@ -11,6 +11,9 @@
 #include "outbox/postgres/connection.hpp"
 #include "skald/model.hpp"
 
+namespace skald {
+struct settings;
+}
 namespace skald::definitions {
 // What the model checker said.
 struct verdict {
@@ -41,7 +44,9 @@ done add(pg::connection&, std::string_view json, const verdict&, std::string_vie
 
 // Makes a version the one that new sagas pin. In the same transaction the start offsets of topics
 // that no definition read before are written for every shard: the topic's end, or its beginning.
-done activate(pg::connection&, log_admin&, std::string_view prefix, std::string_view name,
+// `settings`, of the service: its prefix, and what it promises. A definition by which the service's
+// next start would break a promise (rule 5) is refused.
+done activate(pg::connection&, log_admin&, const settings&, std::string_view name,
               std::int32_t version, bool from_earliest, std::string_view actor);
 
 // No new sagas of this version; those that run go on.

@@ -101,7 +101,7 @@ std::string id_of(const requests::record& r) {
 
 // Why the engine refused it: decided again, with the same words.
 std::string why_refused(backend& b, pg::connection& on, const instruction& w, std::int64_t seq) {
-  const auto report = replay_of(on, w.saga.no, static_cast<std::int32_t>(seq), b.prefix);
+  const auto report = replay_of(on, w.saga.no, static_cast<std::int32_t>(seq), b.service.prefix);
   if (!report || !report->contains("steps") || (*report)["steps"].empty()) return {};
   const auto& last = (*report)["steps"].back();
   return last.contains("why") && last["why"].is_string() ? last["why"].get<std::string>() : "";
@@ -128,8 +128,8 @@ response follow(backend& b, const instruction& w) {
     return b.databases.ask([&](databases::session& s) -> std::optional<response> {
       if (const auto v = requests::find_verdict(s.on, w.saga.no, 0, w.request_id, w.action.verb))
         return told(b, s.on, w, *v);
-      if (const auto why =
-              requests::find_quarantined(s.on, b.prefix + ".inbox", w.saga.key, w.request_id))
+      if (const auto why = requests::find_quarantined(s.on, b.service.prefix + ".inbox", w.saga.key,
+                                                      w.request_id))
         return http::problem(422, "quarantined", "Unprocessable content",
                              "The saga cannot take this: " + *why + ".");
       if (!last) return std::nullopt;

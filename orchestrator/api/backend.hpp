@@ -12,6 +12,7 @@
 #include "orchestrator/api/record_sender.hpp"
 #include "orchestrator/http/router.hpp"
 #include "orchestrator/http/streams.hpp"
+#include "orchestrator/service.hpp"
 
 namespace skald::api {
 // One thing that must be well for this node to be ready.
@@ -21,7 +22,7 @@ struct check {
 };
 
 struct backend {
-  std::string prefix, version;
+  const skald::settings& service;  // what the one beside it runs by
   api::databases& databases;
   active_definitions& active;
   http::stream_hub& events;
@@ -33,7 +34,7 @@ struct backend {
   std::function<std::vector<check>()> checks;
   std::function<bool()> takes_starts;  // false: too many sagas are open
 
-  requests::sender sender() const { return {prefix, "/skald/api"}; }
+  requests::sender sender() const { return {service.prefix, "/skald/api"}; }
 };
 
 // One function a file of this folder; together they are the API.

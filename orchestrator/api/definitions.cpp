@@ -135,7 +135,7 @@ response activate(backend& b, const request& q) {
   try {
     const auto log = b.open_admin();
     return to_response(b.databases.ask([&](databases::session& s) {
-      return definitions::activate(s.on, *log, b.prefix, q.parameters.find("name")->second,
+      return definitions::activate(s.on, *log, b.service, q.parameters.find("name")->second,
                                    static_cast<std::int32_t>(version), earliest, q.principal.name);
     }),
                        "active");

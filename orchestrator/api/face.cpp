@@ -78,21 +78,21 @@ struct face::parts {
   parts(face_settings s, served of)
       : settings(std::move(s)),
         service(std::move(of)),
-        databases(settings.postgres_url),
-        keys(settings.postgres_url, settings.report),
+        databases(settings.service.postgres_url),
+        keys(settings.service.postgres_url, settings.report),
         sender([this](log_writer::on_delivery told) {
-          return kafka::open_writer(settings.kafka, {}, std::move(told));
+          return kafka::open_writer(settings.service.kafka, {}, std::move(told));
         }),
-        tail(settings.kafka, settings.prefix + ".saga-events", events, settings.report),
-        back{settings.prefix,
-             settings.version,
+        tail(settings.service.kafka, settings.service.prefix + ".saga-events", events,
+             settings.report),
+        back{settings.service,
              databases,
              active,
              events,
              books,
              settings.books_within,
              [this](requests::record r) { return sender.send(std::move(r)); },
-             [this] { return kafka::open_admin(settings.kafka); },
+             [this] { return kafka::open_admin(settings.service.kafka); },
              [this] { return service.metrics_text(events.clients()); },
              [this] { return checks(); },
              service.takes_starts} {
@@ -106,10 +106,10 @@ struct face::parts {
   }
 
   std::unique_ptr<skald::books> open_books() const {
-    const auto inbox = settings.prefix + ".inbox";
-    const auto shards = kafka::open_admin(settings.kafka)->partitions(inbox);
+    const auto inbox = settings.service.prefix + ".inbox";
+    const auto shards = kafka::open_admin(settings.service.kafka)->partitions(inbox);
     if (shards == 0) throw log_error("There is no topic " + inbox + ".");
-    return std::make_unique<skald::books>(settings.kafka, inbox, shards);
+    return std::make_unique<skald::books>(settings.service.kafka, inbox, shards);
   }
 
   http::principal who(std::string_view key) const {

@@ -10,14 +10,11 @@
 
 #include "orchestrator/api/backend.hpp"
 #include "orchestrator/http/server.hpp"
-#include "outbox/kafka/connection.hpp"
 
 namespace skald::api {
 struct face_settings {
   http::server_settings server;
-  std::string postgres_url;
-  kafka::connection kafka;
-  std::string prefix, version;
+  skald::settings service;  // beside it
   // Everybody who reaches the loopback address is an admin: for `skald dev` alone.
   bool without_keys = false;
   std::function<void(const std::string&)> report;  // a sentence for the log

@@ -47,7 +47,7 @@ void add_operations(http::router& to, backend& b) {
     return text(b.metrics_text(), "text/plain; version=0.0.4; charset=utf-8");
   });
   get("/version", role::viewer, [&b](const request&) {
-    return json(200, {{"version", b.version}});
+    return json(200, {{"version", b.service.version}});
   });
   get("/v1/openapi.json", role::anyone,
       [](const request&) { return text(std::string(openapi_json), "application/json"); });

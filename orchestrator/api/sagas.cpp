@@ -108,7 +108,7 @@ response replayed(backend& b, const request& q) {
                              " events; use skald saga replay."));
   const auto at = std::min<std::int64_t>(asked.number("at").value_or(0), saga.seq);
   const auto report = b.databases.ask([&](databases::session& s) {
-    return replay_of(s.on, saga.no, static_cast<std::int32_t>(at), b.prefix);
+    return replay_of(s.on, saga.no, static_cast<std::int32_t>(at), b.service.prefix);
   });
   if (!report) return not_found("The saga is not there any more.");
   return json(200, *report);

@@ -33,8 +33,8 @@ void store_definition(pg::connection& db, log_admin& log, const ground& g, const
   const definitions::verdict none{.proven = false, .words = "made for a benchmark"};
   const auto added = definitions::add(db, to_json(d), none, "a benchmark", "skald bench");
   if (!added.problem.empty()) throw std::runtime_error(added.problem);
-  const auto active = definitions::activate(db, log, g.name(), std::string(d.name), d.version,
-                                            false, "skald bench");
+  const auto active = definitions::activate(db, log, g.service_settings(), d.name, d.version, false,
+                                            "skald bench");
   if (!active.problem.empty()) throw std::runtime_error(active.problem);
 }
 }  // namespace

@@ -7,6 +7,7 @@
 #include "orchestrator/cli/command.hpp"
 #include "orchestrator/cli/definition_file.hpp"
 #include "orchestrator/cli/kafka.hpp"
+#include "orchestrator/cli/settings_of.hpp"
 #include "orchestrator/definitions.hpp"
 #include "outbox/kafka/connection.hpp"
 #include "sagas/explore/explore.hpp"
@@ -84,7 +85,7 @@ int activate(context& x, const store_flags& o) {
   pg::connection database(required(x, "postgres"));
   const auto which = find(database, o);
   const auto admin = kafka::open_admin(kafka);
-  const auto result = definitions::activate(database, *admin, x.settings.text("prefix"), which.name,
+  const auto result = definitions::activate(database, *admin, settings_of(x), which.name,
                                             which.version, o.from == "earliest", actor());
   refuse_if(result, conflict);
   x.output.show(to_row(result, "active"));

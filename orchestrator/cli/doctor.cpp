@@ -5,22 +5,13 @@
 #include "orchestrator/cli/command.hpp"
 #include "orchestrator/cli/findings.hpp"
 #include "orchestrator/cli/kafka.hpp"
+#include "orchestrator/cli/settings_of.hpp"
 #include "outbox/kafka/connection.hpp"
 
 namespace skald::cli {
 namespace {
 const char* name(health h) {
   return h == health::good ? "ok" : h == health::doubtful ? "look" : "bad";
-}
-
-settings settings_of(const context& x) {
-  settings s;
-  s.prefix = x.settings.text("prefix");
-  s.shards = static_cast<int>(x.settings.count("shards"));
-  s.topic_retention_ms = x.settings.duration("topic_retention").count();
-  s.fence_retention_ms = x.settings.duration("fence_retention").count();
-  s.horizon_ms = x.settings.duration("horizon").count();
-  return s;
 }
 
 // The tables must be there before anything of Kafka can be compared with them.

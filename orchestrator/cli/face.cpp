@@ -37,10 +37,7 @@ api::face_settings to_face_settings(const context& x, const settings& s) {
   f.server.key_file = x.settings.text("http.key");
   if (f.server.certificate_file.empty() != f.server.key_file.empty())
     throw failure(usage, "http.certificate and http.key go together: give both, or neither");
-  f.postgres_url = s.postgres_url;
-  f.kafka = s.kafka;
-  f.prefix = s.prefix;
-  f.version = s.version;
+  f.service = s;
   f.without_keys = at->loopback && std::getenv(dev_variable) != nullptr;
   f.report = [](const std::string& sentence) { spdlog::warn("{}", sentence); };
   return f;

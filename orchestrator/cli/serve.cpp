@@ -7,6 +7,7 @@
 #include "orchestrator/cli/logging.hpp"
 #include "orchestrator/cli/notify.hpp"
 #include "orchestrator/cli/relay.hpp"
+#include "orchestrator/cli/settings_of.hpp"
 #include "orchestrator/cli/stop_signals.hpp"
 #include "orchestrator/failpoint.hpp"
 #include "orchestrator/service.hpp"
@@ -24,16 +25,12 @@ int bounded(const context& x, std::string_view setting, std::int64_t most) {
 }
 
 settings to_settings(const context& x) {
-  skald::settings s;
+  auto s = settings_of(x);
   s.postgres_url = required(x, "postgres");
   s.kafka = kafka_of(x);
-  s.prefix = x.settings.text("prefix");
   s.node = x.settings.text("node");
   s.shards = bounded(x, "shards", most_shards);
   s.workers = bounded(x, "workers", most_workers);
-  s.topic_retention_ms = x.settings.duration("topic_retention").count();
-  s.fence_retention_ms = x.settings.duration("fence_retention").count();
-  s.horizon_ms = x.settings.duration("horizon").count();
   s.version = SKALD_VERSION;
   s.log = [](const log_entry& e) { log(e); };
   s.kafka.log = [](int level, std::string_view text) {  // syslog's numbers

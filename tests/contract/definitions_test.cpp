@@ -79,19 +79,19 @@ TEST_CASE("activate: one active version a name; new foreign topics get their sta
   prepared p;
   small_log log;
   REQUIRE(definitions::add(p.sql, text(1, 5), proven, "", "ann").problem == "");
-  CHECK(definitions::activate(p.sql, log, "p", "shop", 1, false, "ann").problem ==
+  CHECK(definitions::activate(p.sql, log, small_settings(), "shop", 1, false, "ann").problem ==
         "No service has run on this database yet. Start one (skald serve), then activate.");
   prepare(p.sql, log, small_settings());
-  CHECK(definitions::activate(p.sql, log, "p", "shop", 1, false, "ann").problem == "");
-  CHECK(definitions::activate(p.sql, log, "p", "shop", 1, false, "ann").already);
+  CHECK(definitions::activate(p.sql, log, small_settings(), "shop", 1, false, "ann").problem == "");
+  CHECK(definitions::activate(p.sql, log, small_settings(), "shop", 1, false, "ann").already);
   CHECK(log.topics["inventory.commands"] == 2);
 
   const auto added = definitions::add(p.sql, text(2, 5, true), proven, "", "ann");
   REQUIRE(added.problem == "");
-  CHECK(definitions::activate(p.sql, log, "p", "shop", 2, false, "ann").problem ==
+  CHECK(definitions::activate(p.sql, log, small_settings(), "shop", 2, false, "ann").problem ==
         "Topic payment.events does not exist. Create it, then activate the definition again.");
   log.topics["payment.events"] = 2;
-  CHECK(definitions::activate(p.sql, log, "p", "shop", 2, false, "ann").problem == "");
+  CHECK(definitions::activate(p.sql, log, small_settings(), "shop", 2, false, "ann").problem == "");
   const auto rows = p.sql.exec("select next_offset::text from shard order by id");
   CHECK(rows.text(0, 0) == "{10,10,20}");
   CHECK(rows.text(1, 0) == "{11,11,21}");
@@ -100,6 +100,30 @@ TEST_CASE("activate: one active version a name; new foreign topics get their sta
   CHECK(all[1].state == "active");
   CHECK(definitions::retire(p.sql, "shop", 2, "ann").problem == "");
   CHECK(definitions::list(p.sql)[1].state == "retired");
+}
+
+TEST_CASE("activate refuses a definition that the next start of a service would be refused by") {
+  prepared p;
+  small_log log;
+  const auto mine = small_settings();
+  prepare(p.sql, log, mine);
+  const auto spare_ms = mine.horizon_ms - mine.topic_retention_ms - mine.fence_retention_ms;
+  auto d = vending::vending_saga;
+  d.parking = milliseconds(spare_ms + 1);
+  REQUIRE(definitions::add(p.sql, to_json(d), proven, "", "ann").problem == "");
+  const auto refused = definitions::activate(p.sql, log, mine, "vending", 1, false, "ann");
+  CHECK(refused.problem == broken_promise(mine, spare_ms + 1));
+  CHECK(refused.problem.starts_with("The horizon is 40 days and must be at least 41: "));
+  CHECK(refused.no != 0);  // it is registered, or the API would say 404
+  CHECK(definitions::list(p.sql)[0].state == "registered");
+  CHECK_FALSE(log.topics.contains("inventory.commands"));
+  prepare(p.sql, log, mine);  // the next start goes well
+
+  auto longer = mine;
+  ++longer.horizon_ms;
+  CHECK(definitions::activate(p.sql, log, longer, "vending", 1, false, "ann").problem == "");
+  prepare(p.sql, log, longer);
+  CHECK_THROWS_WITH(prepare(p.sql, log, mine), refused.problem.c_str());
 }
 
 TEST_CASE("a service refuses another prefix, shard count or cluster, and a short horizon") {

@@ -259,6 +259,9 @@ class Service(unittest.TestCase):
             code, _, err = skald("definition", "register", "-", stdin=json.dumps(definition()),
                                  **here)
             self.assertEqual(code, 0, err)
+            code, _, err = skald("definition", "activate", "vending", "--horizon", "30d", **here)
+            self.assertEqual(code, 4)
+            self.assertIn("The horizon is 30 days and must be at least 38", err)
             code, _, err = skald("definition", "activate", "vending", **here)
             self.assertEqual(code, 0, err)
             for bad in ("{}", "[]", "nonsense", "@/no/such/file"):

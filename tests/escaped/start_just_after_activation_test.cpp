@@ -22,7 +22,7 @@ TEST_CASE("a start is taken as soon as its definition is active") {
   w.until("refused", [&] { return w.count("select count(*) from quarantine") == 1; });
 
   const auto admin = kafka::open_admin(w.service_settings().kafka);
-  const auto active = definitions::activate(w.database(), *admin, w.prefix, added.name,
+  const auto active = definitions::activate(w.database(), *admin, w.service_settings(), added.name,
                                             added.version, false, "test");
   REQUIRE(active.problem == "");
   w.start_drink("at-once");

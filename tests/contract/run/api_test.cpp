@@ -22,11 +22,7 @@ struct faced_world : world {
       : world(b, spec) {
     serve();
     api::face_settings s;
-    const auto mine = service_settings();
-    s.postgres_url = mine.postgres_url;
-    s.kafka = mine.kafka;
-    s.prefix = mine.prefix;
-    s.version = "test";
+    s.service = service_settings();
     s.without_keys = true;
     s.books_within = books_within;
     s.report = [](const std::string& sentence) { MESSAGE(sentence); };
@@ -291,6 +287,15 @@ TEST_CASE("definitions: checked, stored once, activated, retired; keys made and 
   CHECK(refused.status == 422);
   CHECK(body_of(refused)["errors"][0].contains("pointer"));
   CHECK(w.post(std::string(path) + "/activate", {}).status == 200);
+  CHECK(body_of(w.get("/v1/definitions/vending"))["version"] == 2);
+  auto patient = spec;
+  patient["version"] = 3;
+  patient["parking_ms"] = 4 * day_ms;
+  const auto added = definitions::add(w.database(), patient.dump(), {true, "proven"}, "", "ann");
+  REQUIRE(added.problem == "");
+  const auto impossible = w.post("/v1/definitions/vending/versions/3/activate", {});
+  CHECK(impossible.status == 409);
+  CHECK(body_of(impossible)["detail"] == broken_promise(w.service_settings(), 4 * day_ms));
   CHECK(body_of(w.get("/v1/definitions/vending"))["version"] == 2);
   CHECK(w.post(std::string(path) + "/retire", {}).status == 200);
   CHECK(w.post("/v1/definitions/none/versions/1/retire", {}).status == 404);

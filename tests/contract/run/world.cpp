@@ -109,8 +109,8 @@ void world::activate(std::string json) {
   make_topics(json);
   const auto added = definitions::add(database(), json, {true, "proven"}, "", "test");
   REQUIRE(added.problem == "");
-  const auto active =
-      definitions::activate(database(), *admin_, prefix, added.name, added.version, false, "test");
+  const auto active = definitions::activate(database(), *admin_, service_settings(), added.name,
+                                            added.version, false, "test");
   REQUIRE(active.problem == "");
   definition = added.name;
 }

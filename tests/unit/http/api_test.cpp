@@ -23,9 +23,9 @@ struct lonely_backend {
   active_definitions active;
   http::stream_hub events;
   books_desk books{[]() -> std::unique_ptr<skald::books> { throw log_error("Kafka is away."); }};
+  settings service;
   api::backend back{
-      "skald",
-      "1",
+      service,
       databases,
       active,
       events,
