@@ -78,6 +78,14 @@ std::span<const catalog::binding> catalog::bindings(std::string_view topic,
   return found->second;
 }
 
+bool catalog::only_starts(std::string_view topic) const {
+  for (auto at = bindings_.lower_bound({std::string(topic), std::string()});
+       at != bindings_.end() && at->first.first == topic; ++at)
+    for (const auto& b : at->second)
+      if (b.step >= 0) return false;
+  return binds(topic);
+}
+
 bool catalog::binds(std::string_view topic) const {
   const auto first = bindings_.lower_bound({std::string(topic), std::string()});
   return first != bindings_.end() && first->first.first == topic;

@@ -31,7 +31,8 @@ class catalog {
   // For a saga that is not known yet: the active version, else the newest that is stored.
   const compiled* newest(std::string_view name) const;
   std::span<const binding> bindings(std::string_view topic, std::string_view type) const;
-  bool binds(std::string_view topic) const;  // some type of it
+  bool binds(std::string_view topic) const;        // some type of it
+  bool only_starts(std::string_view topic) const;  // what it binds starts sagas
 
   const std::vector<topic_row>& topics() const { return topics_; }
   const topic_row* topic(std::string_view name) const;

@@ -17,6 +17,8 @@ using machine::verdict;
 
 namespace {
 constexpr std::string_view no_such_saga = "there is no saga of this key, and this begins none";
+constexpr std::string_view too_many_wait =
+    "its saga has not started, and as many others of the shard wait for their start as may";
 
 enum facet : std::uint8_t { parked, running, aborting, paused, stuck, surplus_open };
 
@@ -125,6 +127,9 @@ void decider::apply(const input& in, live_saga& saga, const machine::event& even
   const bool has_row = !saga.fresh || saga.touched;
   // Who sent an action waits for its verdict. Only holders of a key can send one.
   const bool awaited = in.from == input::source::action && has_row;
+  if (saga.no == 0 && in.from == input::source::event &&
+      shard_(saga.shard).open.waiting_for_start() >= most_waiting_for_start)
+    return refuse(in, quarantine_reason::too_much, too_many_wait);
   if (r.stale) {
     if (saga.no == 0) return refuse(in, quarantine_reason::unknown, no_such_saga);
     if (!awaited) return in.counts->late.add();

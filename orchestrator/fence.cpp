@@ -104,7 +104,7 @@ bool ownership::take(std::int16_t id, std::optional<std::int64_t> if_epoch) {
 
 // In order, one row at a time, so that memory stays within the bound. True: that was all.
 bool ownership::resend(owned_shard& shard) {
-  while (p_.out.push(p_.writer) && p_.out.bytes() <= p_.max_unacked_bytes) {
+  while (p_.out.push() && p_.out.bytes() <= p_.max_unacked_bytes) {
     auto row = p_.store.next_packed(shard.id(), *shard.resent);
     if (!row) return true;
     failpoint::pass("sweep.row");

@@ -26,7 +26,6 @@ class ownership {
   struct parts {
     skald::store& store;
     log_reader& reader;
-    log_writer& writer;
     catalog& known;
     saga_cache& sagas;
     outgoing& out;

@@ -143,8 +143,9 @@ void service::start() {
     r.session = settings_.session;
     return kafka::open_reader(settings_.kafka, r);
   };
-  setup.open_writer = [this](log_writer::on_delivery told) {
-    return kafka::open_writer(settings_.kafka, {}, std::move(told));
+  setup.open_writer = [this](bool careful, log_writer::on_delivery told) {
+    const auto how = careful ? kafka::careful_writing : kafka::writer_settings{};
+    return kafka::open_writer(settings_.kafka, how, std::move(told));
   };
   keeper_ = std::make_unique<keeper>(settings_, failing("upkeep.failed"));
   keeper_->beat.start();

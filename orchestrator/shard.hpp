@@ -14,6 +14,9 @@
 namespace skald {
 // A saga that stays open longer than this gets a row in table open.
 inline constexpr std::int64_t open_row_after_ms = 10'000;
+// Sagas of one shard that only hold events which came before their start; further such events are
+// quarantined.
+inline constexpr std::size_t most_waiting_for_start = 100'000;
 // How old the numbers of a shard without young sagas may become.
 inline constexpr std::int64_t renumber_after_ms = 60'000;
 
@@ -31,7 +34,7 @@ struct owned_shard {
   // Taken over, and not read yet: packed rows up to this seq are on their way again. Until all are,
   // nothing new may happen to the shard's sagas.
   std::optional<std::int64_t> resent;
-  bool starts_full = false;       // too many open sagas
+  bool starts_full = false;       // too many sagas are under way
   std::vector<partition> paused;  // as told to the reader
   enum class hold : std::uint8_t { nothing, starts, all_but_inbox } held = hold::nothing;
 

@@ -13,6 +13,7 @@
 namespace skald {
 class timers {
  public:
+  static constexpr std::uint8_t not_started = 0;  // a facet: a row of phase none, too
   struct due {
     std::int64_t no;
     uuid id;
@@ -20,7 +21,10 @@ class timers {
 
   // Saga `no` is open, as what, and due at `due_ms`; 0 = it has no timer.
   void set(std::int64_t no, const uuid& id, std::int64_t due_ms, std::uint8_t facet) {
-    auto& saga = sagas_[no];
+    const auto [found, first] = sagas_.try_emplace(no);
+    auto& saga = found->second;
+    if (!first && saga.facet == not_started) --not_started_;
+    if (facet == not_started) ++not_started_;
     saga.id = id;
     saga.facet = facet;
     saga.due_ms = due_ms;
@@ -28,7 +32,12 @@ class timers {
     saga.queued_ms = due_ms;
     heap_.push({due_ms, no});
   }
-  void forget(std::int64_t no) { sagas_.erase(no); }
+  void forget(std::int64_t no) {
+    const auto found = sagas_.find(no);
+    if (found == sagas_.end()) return;
+    if (found->second.facet == not_started) --not_started_;
+    sagas_.erase(found);
+  }
 
   // Sagas that are due at `now_ms`, at most `most`. Each must be `set` again by the caller.
   void take(std::int64_t now_ms, std::size_t most, std::vector<due>& out) {
@@ -50,6 +59,8 @@ class timers {
   // When `take` next has something to look at; 0 = never.
   std::int64_t next_ms() const { return heap_.empty() ? 0 : heap_.top().due_ms; }
   std::size_t size() const { return sagas_.size(); }
+  // Of them, those that only hold events which came before their start.
+  std::size_t waiting_for_start() const { return not_started_; }
   std::size_t armed() const { return heap_.size(); }  // about: outdated entries count too
   // What table open says, or would say, of saga `no`; null: it is not an open saga.
   struct listing {
@@ -71,6 +82,7 @@ class timers {
     bool operator>(const entry& other) const { return due_ms > other.due_ms; }
   };
   std::unordered_map<std::int64_t, watched> sagas_;
+  std::size_t not_started_ = 0;
   std::priority_queue<entry, std::vector<entry>, std::greater<>> heap_;
 };
 }  // namespace skald

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "orchestrator/clock.hpp"
+#include "orchestrator/dispatch.hpp"
 #include "orchestrator/log_entry.hpp"
 #include "orchestrator/metrics.hpp"
 #include "orchestrator/store.hpp"
@@ -40,7 +41,7 @@ struct worker_setup {
   std::function<std::unique_ptr<store>()> open_store;
   // `member`: whose partitions are given back to it when it was away for a moment.
   std::function<std::unique_ptr<log_reader>(const std::string& member)> open_reader;
-  std::function<std::unique_ptr<log_writer>(log_writer::on_delivery)> open_writer;
+  outgoing::open_writer open_writer;
   std::vector<secret_key> secrets;
   std::function<batch_clock::steady::time_point()> steady_now = &batch_clock::steady::now;
   reporter report = [](const log_entry&) {};

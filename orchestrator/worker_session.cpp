@@ -21,13 +21,11 @@ worker::session::session(const worker_setup& s, metrics& counts)
       store(s.open_store()),
       known(s.prefix),
       sagas(s.limits.cached_sagas, s.limits.cached_bytes),
-      out(&counts.outbox_publish),
+      out(s.open_writer, s.report, &counts.outbox_publish),
       clock(s.steady_now),
       tokens(s.secrets),
-      writer(s.open_writer([this](const auto& d) { out.delivered(d); })),
       reader(s.open_reader(s.node + "-" + std::to_string(store->take_seat(s.node)))),
-      owned({*store, *reader, *writer, known, sagas, out, clock, counts, s.limits.unacked_bytes,
-             s.report}),
+      owned({*store, *reader, known, sagas, out, clock, counts, s.limits.unacked_bytes, s.report}),
       intake(names, s.shards, known, tokens, counts),
       load(*store, known, sagas, counts),
       spans(s.traces),
@@ -46,9 +44,9 @@ worker::session::session(const worker_setup& s, metrics& counts)
 
 // True: there may be more to do at once.
 bool worker::session::turn(worker_gauges& gauges) {
-  writer->poll();
+  out.hear();
   const auto& limits = setup.limits;
-  const bool pushed = out.push(*writer);
+  const bool pushed = out.push();
   crowded = !pushed || out.bytes() > (crowded ? limits.unacked_bytes / 2 : limits.unacked_bytes);
   const bool blocked = crowded && out.bytes() > limits.most_unacked_bytes;
   records.clear();
@@ -61,7 +59,7 @@ bool worker::session::turn(worker_gauges& gauges) {
   owned.settle();
   watch_bounds(gauges);
   if (blocked) {
-    writer->flush(milliseconds(5));
+    out.hear(milliseconds(5));
     return true;
   }
   const bool idle = clock.steady_now() >= next_upkeep;
@@ -114,7 +112,7 @@ bool worker::session::run_batch(bool idle) {
     spans.forget();
   }
   intake.end_batch();
-  out.push(*writer);
+  out.push();
   if (!records.empty()) metrics_.batch_records.observe(static_cast<std::int64_t>(records.size()));
   return any || !inputs.empty();
 }
@@ -209,13 +207,14 @@ void worker::session::halt(std::int16_t shard, const std::string& why) {
   setup.report(e);
 }
 
-// Starts wait in the log while a shard has too many open sagas, or the broker takes no more of what
-// they lead to; so do foreign events then. Replies end sagas, so they go on.
+// Starts wait in the log while a shard has too many sagas under way, or the broker takes no more of
+// what they lead to; so do foreign events then. Replies end sagas, so they go on.
 void worker::session::watch_bounds(worker_gauges& gauges) {
   const auto most = setup.limits.open_sagas_per_shard;
   std::size_t open = 0, paused = 0, armed = 0;
   for (auto& [id, shard] : owned.shards()) {
-    shard.starts_full = shard.open.size() > (shard.starts_full ? most - most / 10 : most);
+    const auto under_way = shard.open.size() - shard.open.waiting_for_start();
+    shard.starts_full = under_way > (shard.starts_full ? most - most / 10 : most);
     if (shard.resent) continue;  // nothing is read yet
     hold(shard, crowded             ? owned_shard::hold::all_but_inbox
                 : shard.starts_full ? owned_shard::hold::starts
@@ -235,18 +234,29 @@ void worker::session::watch_bounds(worker_gauges& gauges) {
   gauges.shards_halted.set(static_cast<double>(owned.halted()));
 }
 
+// What only starts sagas may change with any definition, so it is looked at anew while starts wait.
 void worker::session::hold(owned_shard& shard, owned_shard::hold wanted) {
-  if (shard.held == wanted) return;
-  shard.held = wanted;
-  reader->resume(shard.paused);
-  shard.paused.clear();
-  if (wanted == owned_shard::hold::starts) shard.paused.push_back({names.starts, shard.id()});
-  if (wanted == owned_shard::hold::all_but_inbox)
-    for (const auto& topic : known.topics()) {
-      const auto i = static_cast<std::size_t>(topic.no - 1);
-      if (i < shard.next_offset.size() && shard.next_offset[i] >= 0 && topic.name != names.inbox)
-        shard.paused.push_back({topic.name, shard.id()});
+  if (shard.held == wanted && wanted == owned_shard::hold::nothing) return;
+  const auto waits = [&](const std::string& topic) {
+    switch (wanted) {
+      case owned_shard::hold::starts:
+        return topic == names.starts || known.only_starts(topic);
+      case owned_shard::hold::all_but_inbox:
+        return topic != names.inbox;
+      default:
+        return false;
     }
+  };
+  std::vector<partition> paused;
+  for (const auto& topic : known.topics()) {
+    const auto i = static_cast<std::size_t>(topic.no - 1);
+    if (i < shard.next_offset.size() && shard.next_offset[i] >= 0 && waits(topic.name))
+      paused.push_back({topic.name, shard.id()});
+  }
+  shard.held = wanted;
+  if (paused == shard.paused) return;
+  reader->resume(shard.paused);
+  shard.paused = std::move(paused);
   reader->pause(shard.paused);
 }
 
@@ -288,9 +298,8 @@ milliseconds worker::session::patience() {
 
 void worker::session::finish() {
   for (const auto end = steady::now() + flush_at_stop; steady::now() < end;) {
-    const bool taken = out.push(*writer);
-    const bool all = writer->flush(longest_wait);
-    writer->poll();
+    const bool taken = out.push();
+    const bool all = out.hear(longest_wait);
     if (all && (!taken || !out.blocked())) break;  // full with nothing on its way, or all is sent
   }
   run_batch(true);  // deletes the rows whose frames were acked

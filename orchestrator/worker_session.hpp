@@ -42,7 +42,6 @@ struct worker::session {
   outgoing out;
   batch_clock clock;
   signer tokens;
-  std::unique_ptr<log_writer> writer;
   std::unique_ptr<log_reader> reader;
   ownership owned;
   consumer intake;

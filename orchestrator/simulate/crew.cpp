@@ -29,7 +29,7 @@ void crew::start(std::size_t which) {
   if (nth == 8) s.limits.cached_bytes = 15'000;
   s.open_store = [this] { return open_store_(w_.database); };
   s.open_reader = [this, which](const std::string&) { return w_.log.open_reader(which); };
-  s.open_writer = [this](log_writer::on_delivery told) { return w_.log.open_writer(told); };
+  s.open_writer = [this](bool, log_writer::on_delivery told) { return w_.log.open_writer(told); };
   s.secrets = {{1, "a key of the simulated installation"}};
   s.steady_now = [this] { return w_.clock.steady_now(); };
   s.report = [this](const log_entry& what) { w_.tell(-1, [&] { return what.text; }); };

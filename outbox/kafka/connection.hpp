@@ -24,10 +24,14 @@ struct writer_settings {
   milliseconds linger{0};           // 2-5 ms pay only for bulk
   int max_queued = 100'000;         // records; then send() says full
   int max_queued_kib = 64 * 1024;
-  int max_record_bytes = 1'000'000;          // as the topics' max.message.bytes
-  int max_batch_records = 10'000;            // 1: what a broker refuses is that record's fault
+  int max_record_bytes = 1'000'000;  // as the topics' max.message.bytes
+  int max_batch_records = 10'000;    // 1: what a broker refuses is that record's fault
+  bool gapless = true;               // false: what is refused leaves a gap, the rest goes on
   milliseconds unknown_topic_after{30'000};  // then a record of such a topic is permanent
 };
+
+// Slow, and one bad record breaks it no more.
+inline const writer_settings careful_writing{.max_batch_records = 1, .gapless = false};
 
 struct reader_settings {
   std::string group = "skald";

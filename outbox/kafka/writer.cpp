@@ -1,5 +1,5 @@
-// The producer: acks=all, idempotent and gapless, so that per partition records arrive once and in
-// the order of send(), or not at all and the writer is broken.
+// The producer: acks=all, idempotent and, unless told otherwise, gapless, so that per partition
+// records arrive once and in the order of send(), or not at all and the writer is broken.
 #include <array>
 #include <set>
 
@@ -47,7 +47,7 @@ class writer final : public log_writer {
     const std::array<std::pair<const char*, std::string>, 13> ours{{
         {"acks", "all"},
         {"enable.idempotence", "true"},
-        {"enable.gapless.guarantee", "true"},
+        {"enable.gapless.guarantee", s.gapless ? "true" : "false"},
         {"message.timeout.ms", "0"},
         {"partitioner", "murmur2_random"},
         {"compression.codec", s.compression},

@@ -48,7 +48,7 @@ struct scene {
     s.secrets = {{1, "secret"}};
     s.open_store = [this] { return sim::open_store(database); };
     s.open_reader = [this](const std::string&) { return log.open_reader(); };
-    s.open_writer = [this](log_writer::on_delivery told) { return log.open_writer(told); };
+    s.open_writer = [this](bool, log_writer::on_delivery told) { return log.open_writer(told); };
     s.steady_now = [this] { return clock.steady_now(); };
     s.report = [](const log_entry& what) { MESSAGE(what.text); };
     owner = std::make_unique<worker>(std::move(s), counts);

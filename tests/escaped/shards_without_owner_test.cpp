@@ -90,7 +90,7 @@ TEST_CASE("a worker that joins anew takes its shards over again") {
     ++joined;
     return log.open_reader();
   };
-  s.open_writer = [&](log_writer::on_delivery told) { return log.open_writer(told); };
+  s.open_writer = [&](bool, log_writer::on_delivery told) { return log.open_writer(told); };
   s.steady_now = [&] { return clock.steady_now(); };
   worker w(std::move(s), counts);
   const auto owned_after_turns = [&] {

@@ -85,7 +85,7 @@ struct installation {
       return std::make_unique<watched_store>(sim::open_store(database), seen);
     };
     s.open_reader = [this](const std::string&) { return log.open_reader(); };
-    s.open_writer = [this](log_writer::on_delivery told) { return log.open_writer(told); };
+    s.open_writer = [this](bool, log_writer::on_delivery told) { return log.open_writer(told); };
     s.secrets = {secret};
     s.steady_now = [this] { return clock.steady_now(); };
     subject = std::make_unique<worker>(std::move(s), counts);
@@ -102,6 +102,21 @@ struct installation {
                                     {"ce_sagakind", "start"},
                                     {"ce_sagatype", "vending"}};
     log.append("sim.starts", key, headers, data);
+  }
+  // A topic that other people write to, and the saga that binds it.
+  void add(const std::string& topic, const definition& bound) {
+    log.make_topic(topic, 1);
+    database.tables.add_topic(topic, 1, 0);
+    database.tables.add_definition(std::string(bound.name), 1, to_json(bound));
+  }
+  void happens(const std::string& topic, const std::string& type, const std::string& key,
+               const std::string& data) {
+    const wire::header headers[] = {{"content-type", "application/json"},
+                                    {"ce_specversion", "1.0"},
+                                    {"ce_id", key},
+                                    {"ce_source", "/test"},
+                                    {"ce_type", type}};
+    log.append(topic, key, headers, data);
   }
   // The usual answer to every command that lies in the log; how many there were.
   int answer_all() {
@@ -159,7 +174,7 @@ struct installation {
                                     {"ce_causationid", asked.id},
                                     {"ce_sagakind", "reply"},
                                     {"ce_sagaoutcome", "ok"},
-                                    {"ce_sagatype", "vending"},
+                                    {"ce_sagatype", asked.saga_type},
                                     {"ce_sagastep", asked.saga_step},
                                     {"ce_sagatoken", asked.token}};
     log.append("sim.inbox", command.key, headers, said.second);
@@ -193,6 +208,48 @@ TEST_CASE("participants that lag: starts wait in the log, replies are used, it r
   CHECK(i.completed() == all_sagas);
   CHECK(i.starts_paused() == 0);
   CHECK(i.seen.largest <= a_batch);
+}
+
+TEST_CASE("sagas that only wait for their start keep nobody from starting") {
+  constexpr std::size_t most = 20;
+  worker_limits limits;
+  limits.open_sagas_per_shard = most;
+  installation i(limits);
+  i.add("payment.events", vending::self_pay_saga);
+  for (std::size_t n = 0; n < 2 * most; ++n) {
+    const auto key = "stranger-" + std::to_string(n);
+    i.happens("payment.events", "vending.CustomerPaid.v1", key,
+              R"({"order_id":")" + key + R"(","payment_id":"p","amount_cents":250})");
+  }
+  i.turn();
+  REQUIRE(i.open() == 2 * most);
+  for (int n = 0; n < 10; ++n) i.start("k" + std::to_string(n));
+  i.turn();
+  CHECK(i.starts_paused() == 0);
+  while (i.answer_all() > 0) i.turn();
+  CHECK(i.completed() == 10);
+}
+
+TEST_CASE("a topic of others whose events only start sagas waits like the starts do") {
+  constexpr std::size_t most = 20, a_batch = 10;
+  worker_limits limits;
+  limits.open_sagas_per_shard = most;
+  limits.batch_records = a_batch;
+  installation i(limits);
+  auto shop = vending::vending_saga;
+  shop.name = "shop";
+  shop.starts.topic = "shop.orders";
+  i.add("shop.orders", shop);
+  for (int n = 0; n < all_sagas; ++n) {
+    const auto key = "k" + std::to_string(n);
+    i.happens("shop.orders", "vending.ItemSelected.v1", key,
+              "{\"order_id\":\"" + key + R"(","slot":7,"price_cents":250})");
+  }
+  i.turn([&] { CHECK(i.open() <= most + 2 * a_batch); });
+  CHECK(i.starts_paused() == 1);
+  while (i.answer_all() > 0) i.turn();
+  CHECK(i.completed() == all_sagas);
+  CHECK(i.starts_paused() == 0);
 }
 
 TEST_CASE("a slow database: what waits stays in the log, no commit outgrows its batch") {

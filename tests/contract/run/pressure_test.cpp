@@ -49,7 +49,7 @@ worker_setup setup_of(world& w, gate& at) {
   setup.open_reader = [s](const std::string&) {
     return kafka::open_reader(s.kafka, {.group = s.prefix});
   };
-  setup.open_writer = [s, &at](log_writer::on_delivery told) {
+  setup.open_writer = [s, &at](bool, log_writer::on_delivery told) {
     return std::make_unique<gated_writer>(kafka::open_writer(s.kafka, {}, std::move(told)), at);
   };
   return setup;

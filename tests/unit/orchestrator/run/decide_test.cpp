@@ -71,6 +71,15 @@ struct desk {
     in.answered = {in.saga, step, wire::kind::do_, 0};
     subject.decide(in);
   }
+  void event(const std::string& key, const std::string& data) {
+    auto& in = make(key, data);
+    in.from = input::source::event;
+    in.topic = "payment.events";
+    in.definition = known.by_no(2);
+    in.saga = saga_id(in.definition->ns(), key);
+    in.envelope.type = "vending.CustomerPaid.v1";
+    subject.decide(in);
+  }
   void action(const std::string& key, const std::string& data) {
     auto& in = make(key, data);
     in.from = input::source::action;
@@ -222,6 +231,28 @@ TEST_CASE("a reply before the start is parked: a row without a phase, no command
   CHECK(d.b.fresh[0].phase == static_cast<std::uint8_t>(phase::none));
   CHECK(d.b.fresh[0].due_ms == now_ms + 15 * 60'000);
   CHECK(d.shard.frames == 0);
+}
+
+TEST_CASE("of sagas that wait for their start a shard keeps a bounded number, for events") {
+  desk d;
+  const std::string paid = R"({"order_id":"k","payment_id":"p","amount_cents":250})";
+  for (std::size_t n = 1; n < most_waiting_for_start; ++n)
+    d.shard.open.set(static_cast<std::int64_t>(n), {}, 0, timers::not_started);
+  d.event("k1", paid);
+  d.commit();
+  CHECK(d.b.fresh.size() == 1);
+  CHECK(d.shard.open.waiting_for_start() == most_waiting_for_start);
+
+  d.begin();
+  d.event("k2", paid);
+  d.event("k1", paid);  // a duplicate, of one that waits already
+  d.reply("k3", "charge", wire::outcome::ok, "vending.PaymentCompleted.v1",
+          R"({"payment_id":"p"})");  // who answers was sent a command
+  d.commit();
+  REQUIRE(d.b.quarantined.size() == 1);
+  CHECK(d.b.quarantined[0].reason.find("has not started") != std::string::npos);
+  REQUIRE(d.b.fresh.size() == 1);
+  CHECK(d.b.fresh[0].key == "k3");
 }
 
 TEST_CASE("what no saga can use goes to quarantine and leaves nothing in memory") {

@@ -54,6 +54,23 @@ TEST_CASE("a take is bounded; the rest is taken next") {
   CHECK(taken(t, 100, 9) == numbers{2, 3, 4});
 }
 
+TEST_CASE("sagas that have not started are counted, through every change") {
+  timers t;
+  t.set(1, {}, 0, timers::not_started);
+  t.set(2, {}, 0, timers::not_started);
+  t.set(3, {}, 0, 1);
+  CHECK(t.waiting_for_start() == 2);
+  t.set(1, {}, 50, timers::not_started);
+  CHECK(t.waiting_for_start() == 2);
+  t.set(1, {}, 0, 1);
+  CHECK(t.waiting_for_start() == 1);
+  t.forget(2);
+  t.forget(2);
+  t.forget(3);
+  CHECK(t.waiting_for_start() == 0);
+  CHECK(t.size() == 1);
+}
+
 TEST_CASE("saga numbers rise in a shard whatever the clock does, and tell time and shard") {
   std::int64_t next = 0;
   const auto a = saga_no::take(next, 1'000, 7);
