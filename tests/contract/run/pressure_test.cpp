@@ -4,12 +4,12 @@
 
 #include <atomic>
 #include <future>
-#include <random>
 
 #include "orchestrator/prepare.hpp"
 #include "orchestrator/store_postgres.hpp"
 #include "outbox/ids.hpp"
 #include "tests/contract/run/world.hpp"
+#include "tests/support/text.hpp"
 
 using namespace skald;
 using namespace skald::test;
@@ -61,13 +61,6 @@ const answer dispensed{"ok", "vending.DrinkDispensed.v1", R"({"order_id":"any"})
 std::int64_t bytes_in_use() {
   const auto all = ::mallinfo2();
   return static_cast<std::int64_t>(all.uordblks + all.hblkhd);
-}
-
-std::string incompressible(std::size_t size) {
-  std::mt19937 random(1);
-  std::string text;
-  while (text.size() < size) text += static_cast<char>('0' + random() % 10);
-  return text;
 }
 
 void send_starts(const world& w, std::size_t count, const std::string& note) {

@@ -4,22 +4,15 @@
 
 #include <algorithm>
 #include <memory>
-#include <random>
 
 #include "tests/contract/run/world.hpp"
+#include "tests/support/text.hpp"
 
 using namespace skald;
 using namespace skald::test;
 
 namespace {
 constexpr int most_bytes = 5'000;
-
-std::string incompressible(std::size_t size) {
-  std::mt19937 random(1);
-  std::string text;
-  while (text.size() < size) text += static_cast<char>('0' + random() % 10);
-  return text;
-}
 
 template <class T>
 auto held(T* object, void (*free)(T*)) {
@@ -47,8 +40,7 @@ void narrow(const std::string& bootstrap, const std::string& topic) {
 }
 
 bool any_says(const std::vector<std::string>& reports, const std::string& word) {
-  return std::any_of(reports.begin(), reports.end(),
-                     [&](const auto& r) { return r.find(word) != std::string::npos; });
+  return std::any_of(reports.begin(), reports.end(), [&](const auto& r) { return has(r, word); });
 }
 }  // namespace
 
