@@ -1,6 +1,5 @@
 #include "orchestrator/service.hpp"
 
-#include <malloc.h>
 #include <openssl/rand.h>
 #include <unistd.h>
 
@@ -28,16 +27,6 @@ constexpr int retention_every_beats = 60;
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
-}
-
-// Else each of librdkafka's threads has an arena of its own, and large blocks, once freed, stay
-// with the process: a fifth of what an open saga takes.
-void bound_free_memory() {
-#ifdef __GLIBC__
-  ::mallopt(M_ARENA_MAX, 2);
-  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-  ::mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
-#endif
 }
 
 std::string random_id() {
@@ -107,7 +96,6 @@ service::~service() {
 
 void service::start() {
   if (!workers_.empty()) return;
-  bound_free_memory();
   std::vector<secret_key> secrets;
   {
     const auto log = kafka::open_admin(settings_.kafka);

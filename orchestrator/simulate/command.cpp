@@ -1,7 +1,5 @@
 #include "orchestrator/simulate/command.hpp"
 
-#include <malloc.h>
-
 #include <ctime>
 #include <fstream>
 #include <ostream>
@@ -12,14 +10,6 @@ double processor_seconds() {
   timespec t{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
-}
-
-// A world is made and forgotten a thousand times a minute: its memory is for the next one.
-void keep_memory() {
-  constexpr int kept_bytes = 512 * 1024 * 1024;
-  ::mallopt(M_TRIM_THRESHOLD, kept_bytes);
-  ::mallopt(M_MMAP_THRESHOLD, kept_bytes);
-  ::mallopt(M_TOP_PAD, 16 * 1024 * 1024);
 }
 
 constexpr double progress_every_s = 10;
@@ -40,7 +30,6 @@ bool goes_on(const series& s, const simulate_options& o) {
 
 int simulate_command(const simulate_options& o, std::span<const script> all, std::ostream& out,
                      std::ostream& err, const breakage& b) {
-  keep_memory();
   series s;
   s.seed = o.seed;
   const auto begun = processor_seconds();
