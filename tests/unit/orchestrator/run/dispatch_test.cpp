@@ -57,7 +57,7 @@ outgoing::open_writer producers::open() {
   };
 }
 
-struct desk {
+struct sending {
   producers w;
   outgoing out{w.open(), w.report()};
 
@@ -77,7 +77,7 @@ using rows = std::vector<outgoing::row>;
 }  // namespace
 
 TEST_CASE("frames go out in order; a full writer leaves the rest, and it goes on from there") {
-  desk d;
+  sending d;
   auto& [w, out] = d;
   w.room = 2;
   out.add(1, 10, 2, frames({"a", "b"}));
@@ -93,7 +93,7 @@ TEST_CASE("frames go out in order; a full writer leaves the rest, and it goes on
 }
 
 TEST_CASE("a row may be deleted when every frame of it is acked, in any order") {
-  desk d;
+  sending d;
   auto& [w, out] = d;
   out.add(1, 10, 2, frames({"a", "b"}));
   out.add(1, 11, 1, frames({"c"}));
@@ -109,7 +109,7 @@ TEST_CASE("a row may be deleted when every frame of it is acked, in any order") 
 }
 
 TEST_CASE("what can never be produced goes to quarantine and counts as acked") {
-  desk d;
+  sending d;
   auto& [w, out] = d;
   w.refused_topic = "bad";
   auto body = frames({"a"}, "bad") + frames({"b"}) + frames({"c"}, "bad");
@@ -127,7 +127,7 @@ TEST_CASE("what can never be produced goes to quarantine and counts as acked") {
 }
 
 TEST_CASE("a late delivery of a shard given up is nothing") {
-  desk d;
+  sending d;
   auto& [w, out] = d;
   out.add(2, 10, 1, frames({"b"}));
   REQUIRE(out.push());
@@ -138,7 +138,7 @@ TEST_CASE("a late delivery of a shard given up is nothing") {
 }
 
 TEST_CASE("a producer that broke: a careful one sends again what was not acked, then a usual one") {
-  desk d;
+  sending d;
   auto& [w, out] = d;
   out.add(1, 10, 1, frames({"a"}));
   out.add(1, 11, 3, frames({"b", "c", "d"}));
@@ -167,7 +167,7 @@ TEST_CASE("a producer that broke: a careful one sends again what was not acked, 
 }
 
 TEST_CASE("what was set aside before a producer broke is not set aside again") {
-  desk d;
+  sending d;
   auto& [w, out] = d;
   w.refused_topic = "bad";
   out.add(1, 10, 2, frames({"a"}, "bad") + frames({"b"}));
@@ -181,7 +181,7 @@ TEST_CASE("what was set aside before a producer broke is not set aside again") {
 }
 
 TEST_CASE("a careful producer that breaks, too, is an error") {
-  desk d;
+  sending d;
   auto& [w, out] = d;
   out.add(1, 10, 1, frames({"a"}));
   w.broken_for_good = true;
@@ -193,7 +193,7 @@ TEST_CASE("a careful producer that breaks, too, is an error") {
 }
 
 TEST_CASE("no more is handed over than keeps the producer busy; acks make room") {
-  desk d;
+  sending d;
   auto& [w, out] = d;
   w.room = 2 * most_handed_frames;
   std::string body;
