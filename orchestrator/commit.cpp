@@ -7,10 +7,8 @@
 
 namespace skald {
 void committer::add_upkeep(batch& b, bool idle) {
-  for (auto& [id, shard] : owned_.shards()) {
-    if (idle && shard.next_offset != shard.row.next_offset) shard.touched = true;  // markers
+  for (auto& [id, shard] : owned_.shards())
     if (idle || shard.touched) sweep_young(b, shard);
-  }
   bool any = idle;
   for (const auto& [id, shard] : owned_.shards()) any = any || shard.touched;
   if (!any) return;

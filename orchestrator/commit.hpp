@@ -28,8 +28,7 @@ class committer {
         report_(std::move(report)) {}
 
   // Adds what is due besides the decisions: rows of `open` for sagas that have become old, packed
-  // rows that are acked. `idle`: also of shards that nothing else is written for; and positions
-  // that moved over offsets that are no record.
+  // rows that are acked. `idle`: also of shards that nothing else is written for.
   void add_upkeep(batch&, bool idle);
 
   // Commits and, when that is certain, hands the frames to `outgoing`. False: the batch did not

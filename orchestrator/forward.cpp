@@ -23,8 +23,7 @@ constexpr std::int16_t no_shard = -1;  // so that every event is one to pass on
 struct forwarder::session final : consumer::sink {
   struct stream {
     std::unique_ptr<log_reader> reader;
-    std::vector<std::int64_t> from;             // by partition, where activation found the topic
-    std::map<std::int32_t, std::int64_t> next;  // by partition: to be read
+    std::vector<std::int64_t> from;  // by partition, where activation found the topic
     std::vector<partition> gained, lost;
   };
 
@@ -120,7 +119,6 @@ void forwarder::session::settle(const std::string& topic, stream& s) {
     const auto i = static_cast<std::size_t>(p.no);
     positions.push_back({{topic, p.no}, i < s.from.size() ? s.from[i] : 0});
   }
-  for (const auto& p : positions) s.next[p.partition.no] = p.offset;
   s.reader->assign(positions);
   s.gained.clear();
 }
@@ -129,23 +127,19 @@ void forwarder::session::read(const std::string& topic, stream& s) {
   records.clear();
   s.reader->poll(records, most_records, most_bytes);
   settle(topic, s);
-  std::map<std::int32_t, std::int64_t> moved;
-  const auto go_on_at = [&](std::int32_t no, std::int64_t offset) {
-    if (offset > s.next[no]) moved[no] = s.next[no] = offset;
-  };
+  if (records.empty()) return;
+  std::map<std::int32_t, std::int64_t> next;
   for (const auto& r : records) {
     intake.read(r, no_shard, inputs, *this);
-    go_on_at(r.partition, r.offset + 1);
+    next[r.partition] = r.offset + 1;
   }
-  for (const auto& [end, offset] : s.reader->ends()) go_on_at(end.no, offset);
-  if (records.empty() && moved.empty()) return;
   intake.end_batch();
   const bool all = writer->flush(ack_within);
   writer->poll();
   if (!all && failure.empty()) failure = "Kafka does not acknowledge forwarded events";
   if (!failure.empty()) throw log_error(failure);
   std::vector<position> positions;
-  for (const auto& [no, offset] : moved) positions.push_back({{topic, no}, offset});
+  for (const auto& [no, offset] : next) positions.push_back({{topic, no}, offset});
   s.reader->commit_for_lag_tools(positions);
 }
 

@@ -130,19 +130,6 @@ void worker::session::consume(bool& any) {
     if (record.timestamp_ms > 0) shard->age_ms[i] = b.at_ms - record.timestamp_ms;
     intake.read(record, shard->id(), inputs, decide);
   }
-  go_to_ends();
-}
-
-// Behind the last record there may be a transaction's markers, and what it aborted: offsets that
-// are no record. What is read next is behind them, or it would seem lost when Kafka removes them.
-void worker::session::go_to_ends() {
-  for (const auto& [end, offset] : reader->ends()) {
-    auto* shard = owned.find(static_cast<std::int16_t>(end.no));
-    const auto* topic = known.topic(end.topic);
-    const auto i = static_cast<std::size_t>(topic ? topic->no - 1 : 0);
-    if (!shard || !topic || i >= shard->next_offset.size()) continue;
-    shard->next_offset[i] = std::max(shard->next_offset[i], offset);
-  }
 }
 
 void worker::session::take_due() {

@@ -21,7 +21,6 @@ struct worker::session {
   bool turn(worker_gauges&);
   bool run_batch(bool idle);
   void consume(bool& any);
-  void go_to_ends();
   void take_due();
   void set_aside(const loader::unreadable&);
   void set_broken_aside();

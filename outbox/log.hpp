@@ -85,10 +85,6 @@ class log_reader {
   // Throws records_lost (when it has no record), log_error.
   virtual void poll(std::vector<wire::record>& out, std::size_t max_records,
                     std::size_t max_bytes) = 0;
-  // The ends that the last poll came to: every record before such an offset has been returned. An
-  // end may lie behind offsets that are no record: a transaction's markers, what it aborted. Lives
-  // as the records do. A reader whose log has no such offsets need not tell.
-  virtual std::span<const position> ends() const { return {}; }
   virtual int wake_fd() const = 0;
   virtual void wait(milliseconds at_most) = 0;  // until wake_fd or the time is over
   virtual void commit_for_lag_tools(std::span<const position>) = 0;  // asynchronous, best effort

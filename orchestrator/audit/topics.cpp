@@ -35,13 +35,10 @@ void read_all(log_reader& reader, const stretches& what,
     reader.poll(records, records_a_poll, bytes_a_poll);
     for (const auto& r : records) {
       const auto found = left.find({std::string(r.topic), r.partition});
-      if (found == left.end()) continue;
-      if (r.offset < found->second.to) visit(r);
+      if (found == left.end() || r.offset >= found->second.to) continue;
+      visit(r);
       if (r.offset + 1 >= found->second.to) left.erase(found);
     }
-    for (const auto& [end, offset] : reader.ends())  // the last offsets may be no records
-      if (const auto found = left.find(end); found != left.end() && offset >= found->second.to)
-        left.erase(found);
     const auto now = std::chrono::steady_clock::now();
     if (!records.empty())
       heard = now;

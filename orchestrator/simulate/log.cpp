@@ -43,10 +43,6 @@ bool cluster::append_packed(std::string_view name, std::string_view key, std::st
   return true;
 }
 
-void cluster::append_marker(const std::string& name, std::int32_t no) {
-  find(name)->partitions.at(static_cast<std::size_t>(no)).records.push_back({.marker = true});
-}
-
 log_partition* cluster::place(std::string_view name, std::string_view key, std::int32_t& no,
                               log_topic*& found) {
   found = find(name);

@@ -18,7 +18,6 @@ namespace skald::sim {
 struct log_record {
   std::string packed;  // a frame
   bool has_key = true, has_value = true;
-  bool marker = false;  // an offset that is no record: nobody reads it
 };
 struct log_partition {
   std::vector<log_record> records;
@@ -43,8 +42,6 @@ class cluster {
               std::string_view value, std::int32_t partition = -1);
   bool append_packed(std::string_view topic, std::string_view key, std::string frame,
                      std::int32_t partition = -1);
-
-  void append_marker(const std::string& topic, std::int32_t partition);  // as a transaction does
 
   std::unique_ptr<log_writer> open_writer(log_writer::on_delivery);
   std::unique_ptr<log_reader> open_reader(std::size_t process = 0);

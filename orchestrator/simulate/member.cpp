@@ -41,7 +41,7 @@ void member::forget(std::span<const partition> less) {
 void member::seek(std::span<const position> to) {
   for (const auto& p : to)
     if (const auto a = assigned_.find(p.partition); a != assigned_.end())
-      a->second = {a->second.from, p.offset, a->second.paused};
+      a->second.next = p.offset, a->second.lost = false;
 }
 
 void member::set_paused(std::span<const partition> some, bool paused) {
@@ -54,7 +54,6 @@ void member::poll(std::vector<wire::record>& out, std::size_t max_records, std::
   for (auto& n : news_) any_late |= n.polls-- > 0;
   if (!any_late && !news_.empty()) hear();
   used_frames_ = 0;
-  ends_.clear();
   if (cluster_.happens(fault::log_fails)) throw log_error("the simulated log cannot be read");
   if (max_records == 0) return;
   const auto begin = out.size();
@@ -71,17 +70,13 @@ void member::poll(std::vector<wire::record>& out, std::size_t max_records, std::
     if (cluster_.happens(fault::poll_short))
       most = std::min<std::size_t>(most, cluster_.of(fault::poll_short)->below(4));
     take(p, a, out, most, bytes, max_bytes);
-    if (a.next == a.from->end() && std::exchange(a.end, a.next) != a.next)
-      ends_.push_back({p, a.next});
   }
 }
 
 void member::take(const partition& p, assignment& a, std::vector<wire::record>& out,
                   std::size_t most, std::size_t& bytes, std::size_t max_bytes) {
-  for (; most > 0 && bytes < max_bytes && a.next < a.from->end(); ++a.next) {
+  for (; most > 0 && bytes < max_bytes && a.next < a.from->end(); --most, ++a.next) {
     const auto& kept = a.from->records[static_cast<std::size_t>(a.next)];
-    if (kept.marker) continue;
-    --most;
     bytes += kept.packed.size();
     if (used_frames_ == frames_.size()) frames_.emplace_back();
     auto& frame = frames_[used_frames_++];

@@ -21,7 +21,6 @@ class member final : public log_reader {
   void resume(std::span<const partition> some) override { set_paused(some, false); }
   void poll(std::vector<wire::record>& out, std::size_t max_records,
             std::size_t max_bytes) override;
-  std::span<const position> ends() const override { return ends_; }
   int wake_fd() const override { return -1; }
   void wait(milliseconds) override {}
   void commit_for_lag_tools(std::span<const position>) override {}
@@ -40,7 +39,6 @@ class member final : public log_reader {
     log_partition* from = nullptr;
     std::int64_t next = 0;
     bool paused = false, lost = false;
-    std::int64_t end = -1;  // that was told last
   };
   struct news {
     skald::partition partition;
@@ -59,6 +57,5 @@ class member final : public log_reader {
   std::map<partition, assignment> assigned_;
   std::deque<wire::frame> frames_;  // behind the records of the last poll
   std::size_t used_frames_ = 0;
-  std::vector<position> ends_;  // that the last poll came to
 };
 }  // namespace skald::sim

@@ -18,15 +18,6 @@ namespace {
 constexpr int call_patience_ms = 10'000;  // for librdkafka's own thread, not for a broker
 constexpr std::size_t max_chunk = 512;    // messages taken in one call
 
-// Versions between take a partition's end for a record, and skip the next one when the partition is
-// resumed (librdkafka's issue 4844; seen in 2.8 and 2.13): ends are not asked for.
-constexpr int first_version_that_skips = 0x020100ff, first_that_does_not_again = 0x021000ff;
-
-bool tells_ends() {
-  return rd_kafka_version() < first_version_that_skips ||
-         rd_kafka_version() >= first_that_does_not_again;
-}
-
 // A descriptor that librdkafka makes readable when a queue is no longer empty.
 class signal_fd {
  public:
@@ -58,12 +49,11 @@ class signal_fd {
 class reader final : public log_reader {
  public:
   reader(const connection& to, const reader_settings& s) : to_(to), settings_(s) {
-    const std::array<std::pair<const char*, std::string>, 8> ours{{
+    const std::array<std::pair<const char*, std::string>, 7> ours{{
         {"group.id", s.group},  // asked for by librdkafka; this handle never joins
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
         {"auto.offset.reset", "error"},
-        {"enable.partition.eof", tells_ends() ? "true" : "false"},
         {"fetch.wait.max.ms", std::to_string(s.idle_fetch.count())},
         {"queued.min.messages", std::to_string(s.prefetched_records)},
         {"queued.max.messages.kbytes", std::to_string(s.prefetched_kib)},
@@ -93,7 +83,6 @@ class reader final : public log_reader {
   void pause(std::span<const skald::partition>) override;
   void resume(std::span<const skald::partition>) override;
   void poll(std::vector<wire::record>&, std::size_t max_records, std::size_t max_bytes) override;
-  std::span<const position> ends() const override { return ends_; }
   int wake_fd() const override { return signal_.fd(); }
   void wait(milliseconds at_most) override;
   void commit_for_lag_tools(std::span<const position>) override;
@@ -117,13 +106,12 @@ class reader final : public log_reader {
   std::vector<owned<rd_kafka_message_t>> messages_;  // behind the records of the last poll
   std::vector<wire::header> headers_;                // of all of them
   std::vector<std::size_t> header_ends_;
-  std::vector<position> ends_;        // that the last poll came to
   std::optional<log_error> trouble_;  // thrown when no record comes before it
   std::deque<records_lost> lost_;     // the same; at most one a partition
 };
 
 // What is fetched. Each call bumps librdkafka's version of the partitions, which drops what of
-// them is still queued; their ends are told anew.
+// them is still queued.
 
 void reader::assign(std::span<const position> more) {
   if (more.empty()) return;
@@ -234,10 +222,6 @@ void reader::add_record(std::vector<wire::record>& out, const rd_kafka_message_t
 }
 
 void reader::note_error(const rd_kafka_message_t& m) {
-  if (m.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {  // queued behind the records before it
-    ends_.push_back({{rd_kafka_topic_name(m.rkt), m.partition}, m.offset});
-    return;
-  }
   auto where =
       m.rkt ? "partition " + std::to_string(m.partition) + " of topic " + rd_kafka_topic_name(m.rkt)
             : "Kafka";
@@ -265,7 +249,6 @@ void reader::free_messages() {
   messages_.clear();
   headers_.clear();
   header_ends_.clear();
-  ends_.clear();
 }
 
 void reader::wait(milliseconds at_most) {

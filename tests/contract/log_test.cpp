@@ -116,58 +116,6 @@ TEST_CASE("seek, forget and assign: nothing of before is returned") {
   });
 }
 
-TEST_CASE("the end of a partition is told behind all of its records, and anew behind a seek") {
-  on_every([](broker& b) {
-    auto topic = b.make_topic(2);
-    write_numbers(b, topic, 100, 0);
-    auto reader = b.open_reader();
-    std::vector<wire::record> records;
-    struct said {
-      std::int64_t first = -1, last = -1, end = -1;
-      bool operator==(const said&) const = default;
-    };
-    // Reads on until an end of this partition is told.
-    const auto read_to_end = [&](int partition) {
-      said all;
-      for (auto until = steady::now() + patience; steady::now() < until; reader->wait(100ms)) {
-        records.clear();
-        reader->poll(records, 7, 1 << 20);
-        for (auto& r : records) {
-          if (r.partition != partition) continue;
-          if (all.first < 0) all.first = r.offset;
-          all.last = r.offset;
-        }
-        for (auto& end : reader->ends())
-          if (end.partition == skald::partition{topic, partition}) all.end = end.offset;
-        if (all.end >= 0) break;
-      }
-      REQUIRE(all.end >= 0);
-      return all;
-    };
-    const std::vector<partition> first{{topic, 0}};
-    reader->assign(from(topic, 0, 0));
-    CHECK(read_to_end(0) == said{0, 99, 100});
-    reader->assign(from(topic, 1, 0));
-    CHECK(read_to_end(1) == said{-1, -1, 0});  // there is no record
-    reader->seek(from(topic, 0, 60));
-    CHECK(read_to_end(0) == said{60, 99, 100});
-    reader->pause(first);
-    write_numbers(b, topic, 10, 0);
-    reader->resume(first);
-    CHECK(read_to_end(0) == said{100, 109, 110});
-    reader->forget(first);
-    reader->assign(from(topic, 0, 95));
-    CHECK(read_to_end(0) == said{95, 109, 110});
-    reader->forget(first);
-    write_numbers(b, topic, 5, 0);
-    write_numbers(b, topic, 5, 1);
-    CHECK(read_to_end(1) == said{0, 4, 5});
-    if (!b.simulated) return;
-    b.simulated->append_marker(topic, 1);
-    CHECK(read_to_end(1) == said{-1, -1, 6});
-  });
-}
-
 TEST_CASE("a paused partition is silent and goes on where it was") {
   on_every([](broker& b) {
     auto topic = b.make_topic(2);
