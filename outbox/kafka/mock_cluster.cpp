@@ -7,6 +7,10 @@
 
 namespace skald::kafka {
 namespace {
+// Their numbers in Kafka's protocol.
+constexpr std::int16_t produce = 0;
+constexpr std::int16_t offset_fetch = 9;
+
 struct cluster_freed {
   void operator()(rd_kafka_mock_cluster_t* c) const { rd_kafka_mock_cluster_destroy(c); }
 };
@@ -50,8 +54,23 @@ void mock_cluster::set_leader(const std::string& topic, int partition, bool has_
                                            has_one ? 1 : -1));
 }
 
+void mock_cluster::refuse_batch_once() {
+  rd_kafka_mock_push_request_errors(state_->cluster.get(), produce, 1,
+                                    RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+}
+
+void mock_cluster::call_batch_a_repeat_once() {
+  rd_kafka_mock_push_request_errors(state_->cluster.get(), produce, 1,
+                                    RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
+}
+
+void mock_cluster::set_delay(std::chrono::milliseconds delay) {
+  for (int id = 1; id <= state_->brokers; ++id)
+    check("The embedded Kafka does not obey",
+          rd_kafka_mock_broker_set_rtt(state_->cluster.get(), id, static_cast<int>(delay.count())));
+}
+
 void mock_cluster::refuse_offsets_once() {
-  constexpr std::int16_t offset_fetch = 9;  // its number in Kafka's protocol
   rd_kafka_mock_push_request_errors(state_->cluster.get(), offset_fetch, 1,
                                     RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
 }

@@ -18,6 +18,20 @@ namespace {
 constexpr int call_patience_ms = 10'000;  // for librdkafka's own thread, not for a broker
 constexpr std::size_t max_chunk = 512;    // messages taken in one call
 
+// librdkafka 2.0.2 waits a thousandth of the time it is given, so on a busy machine its answer
+// comes too late; to seek once more does no harm.
+void seek_within_patience(rd_kafka_t* fetcher, rd_kafka_topic_partition_list_t* list) {
+  constexpr int longer = 4;  // each time
+  using clock = std::chrono::steady_clock;
+  const auto until = clock::now() + milliseconds(call_patience_ms);
+  for (auto time = call_patience_ms;; time *= longer) {
+    owned<rd_kafka_error_t> error(rd_kafka_seek_partitions(fetcher, list, time));
+    if (!error) return;
+    const bool late = rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (!late || clock::now() >= until) check("Partitions cannot be sought", error.release());
+  }
+}
+
 // A descriptor that librdkafka makes readable when a queue is no longer empty.
 class signal_fd {
  public:
@@ -128,8 +142,7 @@ void reader::forget(std::span<const skald::partition> partitions) {
 void reader::seek(std::span<const position> positions) {
   if (positions.empty()) return;
   auto list = make_list(positions);
-  check("Partitions cannot be sought",
-        rd_kafka_seek_partitions(fetcher_.get(), list.get(), call_patience_ms));
+  seek_within_patience(fetcher_.get(), list.get());
   for (int i = 0; i < list->cnt; ++i)
     check("Partition " + std::to_string(list->elems[i].partition) + " of topic " +
               list->elems[i].topic + " cannot be sought",

@@ -11,6 +11,12 @@ constexpr int first_look_ms = 1'000;  // for a topic's partitions, once
 constexpr std::size_t most_looks = 1'000;
 constexpr milliseconds parting_time{200};  // for what is still on its way when a writer is closed
 
+// A broker that does not know the producer yet takes any first batch. With two on their way, one
+// refused ("not leader", a topic just made) and the next one taken, librdkafka acks both, and the
+// first is in no log (confluent-kafka-go's issue 921). A broker serves a connection's requests one
+// by one anyway.
+constexpr int requests_in_flight = 1;
+
 // Its topic or partition cannot be written to, whatever the record.
 bool is_of_topic(rd_kafka_resp_err_t e) {
   switch (e) {
@@ -44,9 +50,10 @@ class writer final : public log_writer {
  public:
   writer(const connection& to, const writer_settings& s, on_delivery served)
       : served_(std::move(served)), one_a_batch_(s.max_batch_records == 1) {
-    const std::array<std::pair<const char*, std::string>, 13> ours{{
+    const std::array<std::pair<const char*, std::string>, 14> ours{{
         {"acks", "all"},
         {"enable.idempotence", "true"},
+        {"max.in.flight.requests.per.connection", std::to_string(requests_in_flight)},
         {"enable.gapless.guarantee", s.gapless ? "true" : "false"},
         {"message.timeout.ms", "0"},
         {"partitioner", "murmur2_random"},
@@ -144,8 +151,10 @@ class writer final : public log_writer {
     ++self.reports_;
     if (!self.served_) return;
     const bool permanent = is_of_topic(m->err) || (self.one_a_batch_ && is_of_record(m->err));
-    self.served_({reinterpret_cast<std::uint64_t>(m->_private),
-                  m->err ? rd_kafka_err2str(m->err) : "", permanent});
+    const auto* error = m->err          ? rd_kafka_err2str(m->err)
+                        : m->offset < 0 ? "Acknowledged without a place in the log"
+                                        : "";
+    self.served_({reinterpret_cast<std::uint64_t>(m->_private), error, permanent});
   }
 
   on_delivery served_;

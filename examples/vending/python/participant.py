@@ -146,6 +146,7 @@ class Participant:
     def session(self, o, stop):
         topic, to = f"{o.topic_prefix}{self.name}.commands", {"bootstrap.servers": o.kafka}
         producer = Producer({**to, "enable.idempotence": True, "partitioner": "murmur2_random",
+                             "max.in.flight": 1,  # more may acknowledge what Kafka refused
                              "linger.ms": 0, "topic.metadata.propagation.max.ms": 5000})
         consumer = Consumer({**to, "group.id": o.group or f"{o.topic_prefix}skald.{self.name}",
                              "auto.offset.reset": "earliest", "enable.auto.commit": False,
