@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "orchestrator/consume.hpp"
 #include "orchestrator/definitions.hpp"
@@ -13,6 +14,8 @@
 namespace skald {
 namespace {
 constexpr std::size_t secret_bytes = 32;
+constexpr int most_looks = 40;
+constexpr milliseconds look_again{50};
 
 void check_installation(pg::transaction& t, log_admin& log, const settings& s) {
   const auto cluster = log.cluster_id();
@@ -33,8 +36,13 @@ void check_installation(pg::transaction& t, log_admin& log, const settings& s) {
                        "database.");
 }
 
+// Each broker learns in its own time of a topic that was just made.
 void check_partitions(log_admin& log, const std::string& topic, int wanted) {
-  const auto found = log.partitions(topic);
+  auto found = log.partitions(topic);
+  for (int look = 1; found == 0 && look < most_looks; ++look) {
+    std::this_thread::sleep_for(look_again);
+    found = log.partitions(topic);
+  }
   if (found != wanted)
     throw cannot_serve("Topic " + topic + " has " + std::to_string(found) +
                        " partitions and must have " + std::to_string(wanted) + ", one a shard.");

@@ -6,7 +6,8 @@
 namespace skald::kafka {
 namespace {
 using clock = std::chrono::steady_clock;
-constexpr milliseconds look_again{50};  // while a new topic spreads over the brokers
+constexpr milliseconds look_again{50};     // while a new topic spreads over the brokers
+constexpr int leader_patience_ms = 2'000;  // then it may be another broker
 // Kafka's own default, for the topic, whatever its brokers are set to: a writer's batches fit in.
 constexpr int largest_batch_bytes = 1'048'588;
 
@@ -78,27 +79,42 @@ class admin final : public log_admin {
   }
 
   skald::watermarks watermarks(const partition& of) override {
-    skald::watermarks w;
     const auto until = clock::now() + patience_;
-    rd_kafka_resp_err_t error;
-    do {  // a partition that was just made has no leader for a moment
-      error = rd_kafka_query_watermark_offsets(handle_.get(), of.topic.c_str(), of.no, &w.low,
-                                               &w.high, left_ms(until));
-      if (error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-          error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION)
-        std::this_thread::sleep_for(look_again);
-      else
-        break;
-    } while (clock::now() < until);
-    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-        error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-      throw log_error("There is no partition " + std::to_string(of.no) + " of topic " + of.topic +
-                      ".");
-    if (error) unreachable();
-    return w;
+    const auto low = end_of(of, RD_KAFKA_OFFSET_BEGINNING, until);
+    return {low, end_of(of, RD_KAFKA_OFFSET_END, until)};
   }
 
  private:
+  // A partition that was just made has no leader for a moment, and one that had another leader is
+  // looked for anew. rd_kafka_query_watermark_offsets would wait two minutes for a leader that is
+  // gone, whatever time it is given.
+  std::int64_t end_of(const partition& of, std::int64_t which, clock::time_point until) {
+    for (;;) {
+      const auto list = make_list(std::array{position{of, which}});
+      const auto one_look = std::min<int>(left_ms(until), leader_patience_ms);
+      auto error = rd_kafka_offsets_for_times(handle_.get(), list.get(), one_look);
+      if (!error) error = list->elems[0].err;
+      switch (error) {
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+          return list->elems[0].offset;
+        case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+        case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+        case RD_KAFKA_RESP_ERR__TRANSPORT:
+        case RD_KAFKA_RESP_ERR__TIMED_OUT:
+          break;
+        case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+          throw log_error("There is no partition " + std::to_string(of.no) + " of topic " +
+                          of.topic + ".");
+        default:
+          unreachable();
+      }
+      if (clock::now() >= until) unreachable();
+      std::this_thread::sleep_for(look_again);
+      (void)partitions(of.topic);  // librdkafka learns who leads them
+    }
+  }
+
   static int left_ms(clock::time_point until) {
     auto left = std::chrono::ceil<milliseconds>(until - clock::now()).count();
     return static_cast<int>(std::max<std::int64_t>(left, 1));
