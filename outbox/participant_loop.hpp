@@ -22,8 +22,8 @@ struct participant_tally {
 // One thread but for `stop`.
 class participant_loop {
  public:
-  participant_loop(const participant_settings&, const participant_handlers&, pg::books&,
-                   faults&, participant_tally&, const std::atomic<bool>& stop);
+  participant_loop(const participant_settings&, const participant_handlers&, pg::books&, faults&,
+                   participant_tally&, const std::atomic<bool>& stop);
   void run();
 
  private:
@@ -46,9 +46,9 @@ class participant_loop {
   std::unique_ptr<reply_sender> replies_;
   std::unique_ptr<log_writer> writer_;
   std::unique_ptr<log_admin> admin_;
-  std::vector<partition> gained_;  // not yet assigned
-  std::unique_ptr<log_reader> reader_;
+  std::vector<partition> gained_;               // not yet assigned
   std::map<partition, std::int64_t> answered_;  // where to go on behind; not committed yet
   std::chrono::steady_clock::time_point next_tidy_{}, next_commit_{};
+  std::unique_ptr<log_reader> reader_;
 };
 }  // namespace skald
