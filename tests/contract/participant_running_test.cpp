@@ -95,6 +95,32 @@ TEST_CASE("one bad command is answered retry, and does not fail the others of it
   CHECK(s.world.count("fence") == 2);
 }
 
+// What it had answered a moment before is noted by who no longer was there: it died, or hung.
+TEST_CASE("a participant whose database goes away answers every command") {
+  constexpr int all = 200;
+  street s;
+  for (; s.ordered < all; ++s.ordered)
+    s.world.take(s.ordered, s.ordered % 100 == 99 ? "cut" : "tea");
+  s.send();
+  auto settings = s.settings();
+  settings.batch_records = 4;
+  std::set<std::string> cut;
+  participant shop(settings);
+  shop.on<shop::Take>([&](transaction& tx, const shop::Take& c, const request& r) {
+    if (c.item == "cut" && cut.insert(std::string(r.saga)).second)
+      tx.exec("select pg_terminate_backend(pg_backend_pid())");
+    tx.exec_params("insert into taken (item) values ($1)", c.item);
+    return ok(shop::Taken{c.item, 1});
+  });
+  shop.start();
+  REQUIRE(wait_for([&] { return s.read_replies(), s.answered.size() == all; }));
+  shop.stop();
+  CHECK(cut.size() == all / 100);
+  CHECK(shop.counts().reconnects >= cut.size());
+  CHECK(s.world.count("taken") == all);
+  CHECK(s.committed() == all);
+}
+
 TEST_CASE("commands are not read while too many replies are owed, and again when they are sent") {
   constexpr int all = 100;
   constexpr std::size_t owed = 10, batch = 4;
